@@ -1,0 +1,1 @@
+"""Streams and datagrams to observations. Pure: knows nothing of packets or databases."""

@@ -1,0 +1,40 @@
+"""What every parser is: the contract that the sensor relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Protocol
+
+from parsers.records import Match, Observation, Side
+from parsers.stream import StreamBuffer
+from parsers.text import Pseudonym
+
+
+class Parser(Protocol):
+    """A reader of one connection. Sans-IO: bytes in, observations out; O(1) state; linear in its input.
+
+    Only `Malformed` may leave `read` and `gap`. One instance serves both directions of one connection.
+    """
+
+    name: ClassVar[str]  # protocol name as users see it: "dicom", "hl7", "http", "tls"
+    finished: bool  # nothing more to learn here: the connection is only counted from now on
+    handover: bool  # another protocol follows on both sides (CONNECT, Upgrade): identify the stream anew
+
+    def __init__(self, pseudonym: Pseudonym) -> None: ...
+
+    @staticmethod
+    def probe(head: bytes, side: Side) -> Match:
+        """Say whether a stream whose `side` begins (or, met in the middle, goes on) with `head` is this protocol.
+
+        `head` holds the first bytes of one turn of that side, up to a few hundred. Never raises.
+        """
+
+    @property
+    def client(self) -> Side | None:
+        """The side that must have opened the connection, judged by content (it sent the request); None if unknown."""
+
+    def read(self, side: Side, stream: StreamBuffer) -> Iterator[Observation]:
+        """Consume what can be consumed of `side` now. Called again when more has arrived, or with `stream.closed`."""
+
+    def gap(self, side: Side, length: int) -> None:
+        """`length` bytes of `side`, the unread ones in front included, were lost; `stream.offset` is behind them."""

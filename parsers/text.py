@@ -1,0 +1,55 @@
+"""Wire bytes become text here, once: bounded, printable, and never more than one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from hashlib import blake2b
+
+MAX_TEXT = 256  # characters kept of any single value
+
+# C0/C1 controls, DEL, line and paragraph separators, bidi and zero-width marks, BOM, surrogates and non-characters:
+# none of them belongs in a device attribute, and each can deceive a terminal or a reader.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\ufffc\ufffe\uffff"
+    "\U000e0000-\U000e0fff]+"
+)
+
+Pseudonym = Callable[[bytes], str]
+
+
+def clean(raw: bytes | str, encoding: str = "utf-8") -> str:
+    """Return `raw` as one printable line of at most `MAX_TEXT` characters, outer blanks removed.
+
+    Undecodable bytes are shown as U+FFFD; an unknown `encoding` falls back to Latin-1. Never raises.
+    """
+    if isinstance(raw, bytes):
+        try:
+            raw = raw[: 4 * MAX_TEXT].decode(encoding, "replace")
+        except LookupError:
+            raw = raw[:MAX_TEXT].decode("latin-1")
+    else:
+        raw = raw[: 4 * MAX_TEXT]
+    return raw.strip() if raw.isascii() and raw.isprintable() and len(raw) <= MAX_TEXT else _scrub(raw)
+
+
+def _scrub(text: str) -> str:
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:MAX_TEXT]
+
+
+def canonical(parts: object) -> str:
+    """Return `parts` as JSON with sorted keys and no blanks, so that equal values are equal text."""
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def pseudonymiser(key: bytes) -> Pseudonym:
+    """Return a function that turns an identifier into 16 hex digits which only `key` can link back (keyed BLAKE2b).
+
+    The inventory keeps its own random key, so that the same message or series is recognised again within it.
+    """
+
+    def pseudonym(identifier: bytes) -> str:
+        return blake2b(identifier, key=key, digest_size=8).hexdigest()
+
+    return pseudonym
