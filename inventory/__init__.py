@@ -1,0 +1,1 @@
+"""Observations to facts, devices and findings, in DuckDB. Knows nothing of packets."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol
 
@@ -96,3 +98,25 @@ class Sink(Protocol):
 
     def flow(self, record: FlowRecord) -> None:
         """Take the counters of one connection."""
+
+
+@dataclass(slots=True)
+class CaptureHealth:
+    """What was captured and what was lost. Counters add up; `anomalies` counts (kind, detail) of everything odd."""
+
+    packets: int = 0
+    bytes: int = 0  # on the wire
+    first_packet: int | None = None  # Unix nanoseconds
+    last_packet: int | None = None
+    kernel_drops: int = 0
+    truncated_packets: int = 0  # shorter in the capture than on the wire
+    duplicate_packets: int = 0  # the same packet delivered twice by the mirror
+    gaps: int = 0  # holes in TCP streams that a parser was reading
+    gap_bytes: int = 0
+    one_way_flows: int = 0  # connections with data of which just one direction was captured
+    unknown_link_packets: int = 0
+    undecoded_packets: int = 0  # broken headers, or tunnels nested too deep
+    parser_errors: int = 0
+    caps_hit: int = 0  # a bounded buffer or table was full, and something was let go
+    file_error: str | None = None  # why reading the capture ended early
+    anomalies: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -1,0 +1,1 @@
+"""Bytes to packets, flows and streams. Knows nothing of DICOM and nothing of databases."""
