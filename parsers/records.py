@@ -70,7 +70,7 @@ class FlowRecord(NamedTuple):
     client_port: int
     client_mac: str | None
     server_ip: str
-    server_port: int
+    server_port: int | None  # None where the transport has no ports
     server_mac: str | None
     transport: str
     protocol: str | None

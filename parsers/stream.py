@@ -1,7 +1,7 @@
 """The unread bytes of one direction of a connection: a rope of slices that is read, skipped and forgotten.
 
-Pure: it knows bytes and offsets, not packets. A slice may carry marks, one opaque label a segment, from which the
-owner later tells where a stream offset came from.
+Pure: it knows bytes and offsets, not packets. Segments may carry marks (one label each; an array of them for many
+segments), from which the owner later tells where a stream offset came from.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class StreamBuffer:
         ends = np.cumsum(lengths)
         first = self._written
         self._written = end = first + int(ends[-1])
-        self._tail_mark = marks[-1]
+        self._tail_mark = marks.item(-1)
         if end > self.offset:
             ends += first
             self._pieces.append(_Piece(buffer, first, end, starts, ends, marks))
@@ -139,7 +139,7 @@ class StreamBuffer:
             if offset < piece.end:
                 if piece.ends is None:
                     return piece.marks
-                return piece.marks[int(piece.ends.searchsorted(offset, "right"))]
+                return piece.marks.item(int(piece.ends.searchsorted(offset, "right")))
         return self._tail_mark
 
     # -- inside ------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Batches to packets: headers read as columns, tunnels taken off, duplicates dropped."""

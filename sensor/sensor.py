@@ -1,0 +1,132 @@
+"""The sensor: batches in, observations and flow records out. One direction, one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parsers.records import CaptureHealth, Endpoint, Evidence, Sink
+from parsers.text import Pseudonym
+from sensor.flows.addresses import ip_text, mac_text
+from sensor.flows.records import flow_records, one_way
+from sensor.flows.table import SECOND, FlowTable
+from sensor.packets import columns
+from sensor.packets.columns import Packets, segment_name
+from sensor.packets.decode import decode
+from sensor.packets.duplicates import DuplicateFilter, has_checksum
+from sensor.packets.fragments import Defragmenter
+from sensor.packets.neighbours import Bindings, arp_bindings, ndp_bindings
+from sensor.sources.batch import Batch, Int64
+from sensor.streams.follow import Follower
+
+HOUSEKEEPING = 10 * SECOND  # of packet time between two looks for idle flows
+
+
+class Sensor:
+    """Reads batches, and hands what it learns to `sink`; `health` counts what was captured and lost.
+
+    Flows live on from one capture to the next when the next is begun with `begin` and goes on where the last ended.
+    """
+
+    def __init__(self, pseudonym: Pseudonym, sink: Sink) -> None:
+        self.health = CaptureHealth()
+        self._sink = sink
+        self._table = FlowTable()
+        self._follower = Follower(self._table, pseudonym, sink, self.health)
+        self._duplicates = DuplicateFilter()
+        self._fragments = Defragmenter()
+        self._now = 0
+        self._looked = 0
+
+    def begin(self, sink: Sink) -> None:
+        """Another capture follows: from here on `sink` and a fresh `health` take what is learned."""
+        self.health = self._follower.health = CaptureHealth()
+        self._sink = self._follower.sink = sink
+
+    def feed(self, batch: Batch) -> None:
+        """Read one batch."""
+        if not len(batch):
+            return
+        self._measure(batch)
+        packets = decode(batch, self.health.anomalies)
+        self._take(packets)
+        whole = self._fragments.reassemble(packets)
+        if whole is not None:
+            self._take(whole)
+        if self._fragments.dropped:
+            self.health.caps_hit += self._fragments.dropped
+            self.health.anomalies["cap", "IP fragments given up"] += self._fragments.dropped
+            self._fragments.dropped = 0
+        if self._now - self._looked > HOUSEKEEPING:
+            self._looked = self._now
+            self._retire(self._table.expired(self._now))
+
+    def flush(self) -> None:
+        """Hand over what the flows counted since the last flush."""
+        self._record(self._table.live)
+
+    def close(self) -> None:
+        """No more packets will come: end every flow and hand everything over."""
+        self._retire(self._table.live)
+
+    def _measure(self, batch: Batch) -> None:
+        health = self.health
+        first, last = int(batch.times.min()), int(batch.times.max())
+        health.packets += len(batch)
+        health.bytes += int(batch.wire.sum())
+        health.first_packet = first if health.first_packet is None else min(health.first_packet, first)
+        health.last_packet = last if health.last_packet is None else max(health.last_packet, last)
+        health.truncated_packets += int(np.count_nonzero(batch.captured < batch.wire))
+        self._now = max(self._now, last)
+
+    def _take(self, packets: Packets) -> None:
+        health = self.health
+        unknown = int(np.count_nonzero(packets.next == columns.UNKNOWN_LINK))
+        health.unknown_link_packets += unknown
+        for reason, count in packets.reasons.items():
+            health.undecoded_packets += count
+            health.anomalies["undecoded", reason] += count
+        copies = self._duplicates.copies(packets, has_checksum(packets))
+        health.duplicate_packets += len(copies)
+        packets.next[copies] = columns.OTHER
+        for bindings in (arp_bindings(packets), ndp_bindings(packets)):
+            self._bind(packets, bindings)
+        rows = np.flatnonzero((packets.next >= columns.DONE) & (packets.next < columns.FRAGMENT))
+        if len(rows):
+            self._follower.follow(packets, self._table.sort(packets, rows))
+
+    def _bind(self, packets: Packets, bindings: Bindings) -> None:
+        if not len(bindings.rows):
+            return
+        key = np.stack([bindings.hi, bindings.lo, bindings.mac, packets.segment[bindings.rows]], axis=1)
+        unique, first = np.unique(key, axis=0, return_index=True)
+        last = len(key) - 1 - np.unique(key[::-1], axis=0, return_index=True)[1]
+        for (hi, lo, mac, segment), *rows in zip(
+            unique.tolist(), bindings.rows[first].tolist(), bindings.rows[last].tolist(), strict=True
+        ):
+            address = mac_text(mac)
+            if address is None:
+                continue
+            endpoint = Endpoint(segment_name(segment), address, ip_text(hi, lo), None, bindings.transport)
+            for row in dict.fromkeys(rows):
+                self._sink.observe(
+                    endpoint,
+                    bindings.transport,
+                    "link_layer_address",
+                    address,
+                    Evidence.PEER,
+                    int(packets.time[row]),
+                    int(packets.frame[row]),
+                )
+
+    def _retire(self, slots: Int64) -> None:
+        if not len(slots):
+            return
+        self._follower.close(slots.tolist())
+        self.health.one_way_flows += one_way(self._table, slots)
+        self._record(slots)
+        self._follower.forget(slots.tolist())
+        self._table.remove(slots)
+
+    def _record(self, slots: Int64) -> None:
+        for record in flow_records(self._table, slots, self._follower.traits):
+            self._sink.flow(record)

@@ -1,0 +1,1 @@
+"""TCP flows to ordered bytes, and to the parser that reads them."""

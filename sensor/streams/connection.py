@@ -1,0 +1,154 @@
+"""One TCP connection being followed: two ordered streams, the parser that reads them, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from parsers.malformed import Malformed
+from parsers.protocol import Parser
+from parsers.records import Endpoint, Observation, Side
+from parsers.stream import StreamBuffer
+from parsers.text import Pseudonym
+from sensor.streams.identify import HEAD, identify
+from sensor.streams.reassembly import Half
+
+MAX_UNKNOWN = 8192  # bytes kept of a stream that no protocol has claimed yet
+MAX_TRIES = 24  # turns looked at of a stream met in the middle
+MAX_UNREAD = 1 << 20  # bytes a parser may leave unread; the rest of that stream is then given up
+
+
+class Owner(Protocol):
+    """Who keeps the connections, and takes what they learn."""
+
+    pseudonym: Pseudonym
+
+    def endpoints(self, connection: Connection) -> tuple[Endpoint, Endpoint]:
+        """Return the endpoints of ends 0 and 1, given which one is the client."""
+
+    def observed(self, connection: Connection, end: int, observation: Observation, mark: tuple[int, int]) -> None: ...
+
+    def confirmed(self, connection: Connection, protocol: str) -> None: ...
+
+    def malformed(self, protocol: str, reason: str) -> None: ...
+
+    def gap(self, length: int) -> None: ...
+
+    def cap(self, what: str) -> None: ...
+
+
+class Connection:
+    """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
+
+    __slots__ = (
+        "_owner", "_tries", "client_end", "client_known", "endpoints", "finished", "halves", "parser", "slot", "whole",
+    )  # fmt: skip
+
+    def __init__(self, owner: Owner, slot: int, client_end: int, client_known: bool) -> None:
+        self._owner = owner
+        self.slot = slot
+        self.client_end = client_end  # fixed: the parser's Side.CLIENT is this end
+        self.client_known = client_known
+        self.endpoints: tuple[Endpoint, Endpoint] | None = None
+        self.finished = False
+        self.parser: Parser | None = None
+        self.whole = client_known  # met at its beginning, nothing lost yet
+        self._tries = 0
+        self.halves = tuple(Half(self._reader(end), self._loser(end)) for end in (0, 1))
+
+    def read(self, end: int) -> None:
+        """Let the parser read what has arrived from `end`; find the parser first if need be."""
+        if self.finished:
+            return
+        if self.parser is None:
+            self._identify(end)
+        elif self.halves[end].stream.available or self.halves[end].stream.closed:
+            self._parse(end)
+
+    def close(self, end: int) -> None:
+        """No more bytes will come from `end`."""
+        half = self.halves[end]
+        half.finish()
+        half.stream.closed = True
+        self.read(end)
+        if self.halves[1 - end].stream.closed:
+            self.finished = True
+
+    def settle(self) -> None:
+        """Let go of the batch."""
+        for half in self.halves:
+            half.stream.settle()
+
+    def _side(self, end: int) -> Side:
+        return Side(end ^ self.client_end)
+
+    def _identify(self, end: int) -> None:
+        stream = self.halves[end].stream
+        head = stream.peek(HEAD)
+        if not head:
+            return
+        found, undecided = identify(head, self._side(end))
+        if found is not None:
+            self.parser = found(self._owner.pseudonym)
+            self._owner.confirmed(self, found.name)
+            other = 1 - end
+            for one in (other, end):
+                if self.parser is not None:
+                    self._parse(one)
+            return
+        if undecided and stream.available < MAX_UNKNOWN and not stream.closed:
+            return
+        # In each protocol known here the client speaks first; a stream met in the middle gets more chances.
+        self._tries += 1
+        if (self.whole and self._side(end) is Side.CLIENT) or self._tries >= MAX_TRIES:
+            self.finished = True
+        stream.skip(stream.available)
+
+    def _parse(self, end: int) -> None:
+        parser, stream = self.parser, self.halves[end].stream
+        assert parser is not None
+        try:
+            if self.endpoints is None:
+                self._emit(end, stream, list(parser.read(self._side(end), stream)))
+            else:
+                self._emit(end, stream, parser.read(self._side(end), stream))
+        except Malformed as broken:
+            self._owner.malformed(parser.name, broken.reason)
+            self.finished = True
+            return
+        if parser.finished:
+            self.finished = True
+        elif parser.handover:
+            self.parser = None
+            self.endpoints = None
+            self._tries = 0
+            for one in (self.client_end, 1 - self.client_end):
+                self.read(one)
+        elif stream.available > MAX_UNREAD:
+            self._owner.cap(f"{parser.name}: unread bytes")
+            self.finished = True
+
+    def _emit(self, end: int, stream: StreamBuffer, observations: Iterable[Observation]) -> None:
+        for observation in observations:
+            if self.endpoints is None:
+                self.endpoints = self._owner.endpoints(self)
+            about = observation.side ^ self.client_end
+            self._owner.observed(self, about, observation, stream.mark(observation.offset))
+
+    def _reader(self, end: int) -> Callable[[], None]:
+        return lambda: self.read(end)
+
+    def _loser(self, end: int) -> Callable[[int], None]:
+        return lambda length: self._gap(end, length)
+
+    def _gap(self, end: int, length: int) -> None:
+        if self.finished:
+            return
+        self._owner.gap(length)
+        self.whole = False
+        if self.parser is not None:
+            try:
+                self.parser.gap(self._side(end), length)
+            except Malformed as broken:
+                self._owner.malformed(self.parser.name, broken.reason)
+                self.finished = True
