@@ -17,9 +17,7 @@ from sensor.packets import columns
 from sensor.packets.columns import Packets, segment_name
 from sensor.sources.batch import Int64
 from sensor.streams.connection import Connection
-from sensor.streams.reassembly import Segments
-
-MARK = np.dtype([("frame", "i8"), ("time", "i8")])
+from sensor.streams.reassembly import MARK, Segments
 
 
 @dataclass(slots=True)

@@ -21,6 +21,8 @@ PATIENCE = 10_000_000  # ns that a segment the receiver has acknowledged may sti
 MAX_PATIENCE = 2_000_000_000  # ns, where the acknowledgments are not captured
 MAX_JUMP = 1 << 30  # a sequence number further away than any window (RFC 7323 2.3) is another connection's or forged
 
+MARK = np.dtype([("frame", "i8"), ("time", "i8")])  # where a segment came from; time in Unix nanoseconds
+
 
 class Segments(NamedTuple):
     """TCP segments with payload, as columns; runs of them are named by index range."""
