@@ -19,8 +19,10 @@ TRANSPORTS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp", 58: "icmpv6", 132: "sct
 def flow_records(table: FlowTable, slots: Int64, traits: Mapping[int, Traits]) -> Iterator[FlowRecord]:
     """Yield the record of each flow at `slots` that had packets since the last flush, and start its counters anew."""
     slots = slots[table.flow["packets"][slots].sum(axis=1) > 0]
-    for slot, flow in zip(slots.tolist(), table.flow[slots].tolist(), strict=True):
-        named = dict(zip(table.flow.dtype.names or (), flow, strict=True))
+    names = table.flow.dtype.names or ()
+    columns = [table.flow[name][slots].tolist() for name in names]
+    for slot, *values in zip(slots.tolist(), *columns, strict=True):
+        named = dict(zip(names, values, strict=True))
         client = table.client(slot)
         server = 1 - client
         trait = traits.get(slot)

@@ -81,9 +81,9 @@ def test_local_nets(local_nets: str, local: str, public: str, nobody: str) -> No
     networks = Networks(local_nets)
     answers = {ip: networks.classify(ip)[:3] for ip in f"{local} {public} {nobody}".split()}
     assert answers == {
-        **{ip: (False, True, True) for ip in local.split()},
-        **{ip: (True, False, True) for ip in public.split()},
-        **{ip: (False, False, False) for ip in nobody.split()},
+        **dict.fromkeys(local.split(), (False, True, True)),
+        **dict.fromkeys(public.split(), (True, False, True)),
+        **dict.fromkeys(nobody.split(), (False, False, False)),
     }
 
 

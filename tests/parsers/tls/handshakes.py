@@ -15,13 +15,14 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 from parsers.records import Side
 
 Turns = list[tuple[Side, bytes]]
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey = CertificateIssuerPrivateKeyTypes
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def issue(
     )
     if alternative_names is not None:
         builder = builder.add_extension(x509.SubjectAlternativeName(alternative_names), critical=False)
-    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    algorithm = None if isinstance(key, (ed448.Ed448PrivateKey, ed25519.Ed25519PrivateKey)) else hashes.SHA256()
     return Identity(builder.sign(key, algorithm), key)
 
 
@@ -118,7 +119,7 @@ def ends(version: ssl.TLSVersion, mutual: bool = False) -> Ends:
     client.verify_mode = ssl.CERT_NONE
     client.set_ciphers("DEFAULT:@SECLEVEL=0")
     server.set_ciphers("DEFAULT:@SECLEVEL=0")
-    client.minimum_version = server.minimum_version = ssl.TLSVersion.TLSv1
+    client.minimum_version = server.minimum_version = min(version, ssl.TLSVersion.TLSv1_2)
     server.maximum_version = version
     _load(server, server_identity())
     if mutual:

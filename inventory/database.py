@@ -1,0 +1,126 @@
+"""Opening the inventory file: a DuckDB database that carries our mark, and one clear line when it cannot be opened."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from inventory.errors import InventoryError
+
+SCHEMA_VERSION: Final = 1
+LOCK_PATIENCE: Final = 5.0  # seconds to wait for another process; a flush holds the file for some 50 ms
+_MAGIC: Final = b"DUCK"  # at byte 8 of the main header (https://duckdb.org/docs/stable/internals/storage)
+
+# No extension is ever fetched: a passive sensor sends nothing, not even by accident.
+_CONFIG: Final[dict[str, Any]] = {
+    "storage_compatibility_version": "v1.5.0",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+}
+
+_REASONS: Final = (  # what DuckDB's message holds -> what it means to the user
+    ("version number", "was written by a newer DuckDB: update medspan"),
+    ("not a valid DuckDB", "is not a medspan inventory, or is damaged"),
+    ("Corrupt database file", "is damaged"),
+    ("Could not read enough bytes", "is damaged: its end is missing"),
+    ("Permission denied", "may not be opened: permission denied"),
+    ("Read-only file system", "cannot be written: the file system is read-only"),
+    ("No space left", "cannot be written: the disk is full"),
+    ("File too large", "cannot be written: it would exceed the file size limit"),
+)
+
+
+def open_database(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the inventory at `path`, created if it is missing and `read_only` is false, and check that it is one.
+
+    Waits up to LOCK_PATIENCE seconds for another process to let go of it. Raises InventoryError.
+    """
+    _check_file(path, read_only)
+    con = _connect(path, read_only)
+    try:
+        _check_mark(con, path, read_only)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def explain(error: duckdb.Error, path: Path) -> InventoryError:
+    """Turn DuckDB's error about the file at `path` into one line for the user."""
+    message = str(error)
+    for words, meaning in _REASONS:
+        if words in message:
+            return InventoryError(f"{path} {meaning}")
+    return InventoryError(f"{path}: {message.splitlines()[0] if message else 'unknown error'}")
+
+
+def is_empty(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the database has no table yet: just created, or its creation was interrupted."""
+    return con.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT temporary").fetchone() == (0,)
+
+
+def _check_file(path: Path, read_only: bool) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise InventoryError(f"no folder {path.parent} for the inventory {path.name}") from None
+        if read_only:
+            raise _missing(path) from None
+        return
+    except IsADirectoryError:
+        raise InventoryError(f"{path} is a folder, not an inventory") from None
+    except OSError as error:
+        raise InventoryError(f"{path} may not be opened: {(error.strerror or 'error').lower()}") from None
+    if not head:
+        raise InventoryError(f"{path} is an empty file: delete it, then run medspan read CAPTURE")
+    # Checked here, because DuckDB would take other files (SQLite) for databases of its extensions.
+    if head[8:] != _MAGIC:
+        raise InventoryError(f"{path} is not a medspan inventory")
+
+
+def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + LOCK_PATIENCE
+    pause = 0.01
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
+        except duckdb.Error as error:
+            if "Could not set lock" not in str(error):
+                raise explain(error, path) from None
+            if time.monotonic() > deadline:
+                holder = re.search(r"PID (\d+)", str(error))
+                who = f"process {holder[1]}" if holder else "another process"
+                raise InventoryError(f"{path} is in use by {who}: try again when it has finished") from None
+        time.sleep(pause)
+        pause = min(2 * pause, 0.25)
+
+
+def _missing(path: Path) -> InventoryError:
+    return InventoryError(f"no inventory at {path}: run medspan read CAPTURE first")
+
+
+def _check_mark(con: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+    try:
+        meta = dict(con.execute("SELECT key, value FROM meta").fetchall())
+    except duckdb.CatalogException:
+        if is_empty(con):
+            if read_only:
+                raise _missing(path) from None
+            return
+        meta = {}
+    except duckdb.Error as error:  # a `meta` of another program, or a damaged file
+        raise InventoryError(f"{path} is not a medspan inventory, or is damaged") from error
+    version = str(meta.get("schema_version", ""))
+    if meta.get("application") != "medspan" or not version.isdecimal():
+        raise InventoryError(f"{path} is a DuckDB file of another program, not a medspan inventory")
+    if int(version) > SCHEMA_VERSION:
+        raise InventoryError(f"{path} is from a newer medspan (schema {version}): update medspan")
+    if int(version) < SCHEMA_VERSION:
+        raise InventoryError(f"{path} is from an older medspan (schema {version}): read its captures again")

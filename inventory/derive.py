@@ -1,0 +1,118 @@
+"""Opening an inventory to be queried: everything that is derived from the facts, as temporary tables.
+
+What SQL cannot know is put beside the facts first: `address` (whose an address is), `mac_vendor`, and one
+`knowledge_<name>` for each CSV of `knowledge/`. Then the statements of `sql/*.sql` are run, in order of their names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from inventory.database import explain, open_database
+from inventory.networks import Networks
+from inventory.vendors import mac_vendors
+
+_FACTS: Final = "facts.sql"
+
+_ADDRESSES: Final = """
+SELECT ip FROM observation WHERE ip IS NOT NULL
+UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow
+"""
+_MACS: Final = """
+SELECT mac FROM observation WHERE mac IS NOT NULL
+UNION SELECT value FROM observation WHERE attribute = 'link_layer_address'
+UNION SELECT client_mac FROM flow WHERE client_mac IS NOT NULL
+UNION SELECT server_mac FROM flow WHERE server_mac IS NOT NULL
+"""
+
+
+@contextmanager
+def open_inventory(path: Path, local_nets: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the inventory at `path` read-only, with its derived tables.
+
+    `local_nets` are the site's own networks (`inventory.networks`); without, those the inventory remembers.
+    Raises InventoryError; DuckDB's errors about the file itself become one, too.
+    """
+    con = open_database(path, read_only=True)
+    try:
+        try:
+            _derive(con, local_nets)
+        except duckdb.IOException as error:
+            raise explain(error, path) from None
+        yield con
+    finally:
+        con.close()
+
+
+def lock_down(con: duckdb.DuckDBPyConnection) -> None:
+    """Let no statement reach a file, the network or the settings from now on. There is no way back."""
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
+    _addresses(con, local_nets)
+    _mac_vendors(con)
+    _knowledge(con)
+    folder = files("inventory").joinpath("sql")
+    for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
+        if name != _FACTS:
+            con.execute(folder.joinpath(name).read_text("utf-8"))
+
+
+def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
+    if local_nets is None:
+        remembered = con.execute("SELECT value FROM meta WHERE key = 'local_nets'").fetchone()
+        local_nets = remembered[0] if remembered else None
+    networks = Networks(local_nets)
+    ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]
+    kinds = [networks.classify(ip) for ip in ips]
+    con.execute(
+        """
+        CREATE TEMP TABLE address AS
+        SELECT unnest(j.ip) AS ip, unnest(j.public) AS public, unnest(j.local) AS local,
+               unnest(j.unicast) AS unicast, unnest(j.family) AS family
+        FROM (SELECT from_json_strict(?, '{"ip": ["VARCHAR"], "public": ["BOOLEAN"], "local": ["BOOLEAN"],
+            "unicast": ["BOOLEAN"], "family": ["INTEGER"]}') AS j)
+        """,
+        [
+            json.dumps(
+                {
+                    "ip": ips,
+                    "public": [kind.public for kind in kinds],
+                    "local": [kind.local for kind in kinds],
+                    "unicast": [kind.unicast for kind in kinds],
+                    "family": [kind.family for kind in kinds],
+                }
+            )
+        ],
+    )
+
+
+def _mac_vendors(con: duckdb.DuckDBPyConnection) -> None:
+    vendors = mac_vendors(mac for (mac,) in con.execute(_MACS).fetchall())
+    con.execute(
+        """
+        CREATE TEMP TABLE mac_vendor AS
+        SELECT unnest(j.mac) AS mac, unnest(j.vendor) AS vendor
+        FROM (SELECT from_json_strict(?, '{"mac": ["VARCHAR"], "vendor": ["VARCHAR"]}') AS j)
+        """,
+        [json.dumps({"mac": list(vendors), "vendor": list(vendors.values())})],
+    )
+
+
+def _knowledge(con: duckdb.DuckDBPyConnection) -> None:
+    folder = Path(str(files("inventory").joinpath("knowledge")))
+    for path in sorted(folder.glob("*.csv")):
+        con.execute(
+            f"CREATE TEMP TABLE knowledge_{path.stem} AS "  # noqa: S608 - our own file names
+            "SELECT * FROM read_csv(?, all_varchar = true, header = true)",
+            [str(path)],
+        )

@@ -1,0 +1,18 @@
+-- The observations of devices, each distinct statement once.
+CREATE OR REPLACE TEMP TABLE fact AS
+SELECT
+    e.site,
+    e.device_id,
+    o.attribute,                                        -- a name of parsers/attributes.py
+    o.value,                                            -- text, or canonical JSON
+    o.class,                                            -- peer, object, claim
+    o.port,                                             -- that answers; NULL at the end that opened the connection
+    sum(o.count)::BIGINT AS count,
+    min(o.first_seen) AS first_seen,
+    max(o.last_seen) AS last_seen,
+    min({'at': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip}) AS seen
+FROM observation o
+    JOIN endpoint e ON e.site = o.site AND e.ip = o.ip
+        AND e.vlan = coalesce(o.vlan, '') AND e.mac = coalesce(lower(o.mac), '')
+WHERE o.attribute <> 'link_layer_address'
+GROUP BY ALL;

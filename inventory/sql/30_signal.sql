@@ -1,0 +1,127 @@
+-- What each device was seen doing: one row per device and behaviour, with its first evidence.
+-- `offers_` and `may_` are negotiated only: the service was agreed upon, but no message of it was seen.
+CREATE OR REPLACE TEMP TABLE signal AS
+WITH negotiated AS (
+    SELECT device_id, attribute, unnest(from_json(value, '["VARCHAR"]')) AS uid, count, first_seen, last_seen, seen
+    FROM fact
+    WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes')
+),
+-- A message that came in at the port it serves and went out on a connection it opened. An echo goes back the same way.
+relayed AS (
+    SELECT s.device_id, s.count, s.first_seen, s.last_seen, s.seen,
+        count(*) OVER (PARTITION BY s.device_id) AS relayed
+    FROM fact s
+    WHERE s.attribute = 'hl7_sent_message' AND s.port IS NULL AND EXISTS (
+        SELECT 1 FROM fact r
+        WHERE r.attribute = 'hl7_received_message' AND r.port IS NOT NULL
+            AND r.device_id = s.device_id AND r.value = s.value)
+),
+own_messages AS (
+    SELECT device_id, count(DISTINCT value) AS sent FROM fact
+    WHERE attribute = 'hl7_sent_message' AND port IS NULL
+    GROUP BY ALL
+),
+applications AS (
+    SELECT device_id, count(DISTINCT value ->> '$.SendingApplication') AS applications
+    FROM fact
+    WHERE attribute = 'hl7_sender' AND port IS NULL
+    GROUP BY ALL
+),
+observed AS (
+    SELECT device_id, CASE
+        WHEN command = 'C-STORE-RQ' AND category = 'storage-derived' THEN 'sends_derived'
+        WHEN command = 'C-STORE-RQ' THEN 'sends_objects'
+        WHEN command = 'C-STORE-RSP' AND success THEN 'accepts_objects'
+        WHEN command = 'C-FIND-RQ' AND category = 'worklist' THEN 'asks_worklist'
+        WHEN command = 'C-FIND-RSP' AND category = 'worklist' AND served THEN 'answers_worklist'
+        WHEN command = 'C-FIND-RQ' AND coalesce(category, 'query') = 'query' THEN 'queries'
+        WHEN command = 'C-FIND-RSP' AND coalesce(category, 'query') = 'query' AND served THEN 'answers_queries'
+        WHEN command IN ('C-MOVE-RQ', 'C-GET-RQ') THEN 'retrieves'
+        WHEN command IN ('C-MOVE-RSP', 'C-GET-RSP') AND served THEN 'answers_retrieval'
+        WHEN command = 'N-CREATE-RQ' AND category = 'mpps' THEN 'performs_procedures'
+        WHEN command = 'N-CREATE-RSP' AND category = 'mpps' AND served THEN 'tracks_procedures'
+        WHEN command = 'N-ACTION-RQ' AND category = 'commitment' THEN 'asks_commitment'
+        WHEN (command = 'N-ACTION-RSP' AND served OR command = 'N-EVENT-REPORT-RQ') AND category = 'commitment'
+            THEN 'commits_storage'
+        WHEN category = 'print' AND command IN ('N-CREATE-RSP', 'N-SET-RSP', 'N-ACTION-RSP') AND served THEN 'prints'
+        END AS signal, count, first_seen, last_seen, seen
+    FROM dimse
+    UNION ALL
+    SELECT n.device_id, CASE
+        WHEN attribute = 'scp_sop_classes' THEN CASE
+            WHEN starts_with(c.category, 'storage-') THEN 'offers_storage'
+            WHEN c.category IN ('query', 'retrieve-move', 'retrieve-get') THEN 'offers_queries'
+            WHEN c.category = 'worklist' THEN 'offers_worklist'
+            WHEN c.category = 'mpps' THEN 'offers_procedures'
+            WHEN c.category = 'print' THEN 'offers_print' END
+        WHEN c.category IN ('query', 'retrieve-move', 'retrieve-get') THEN 'may_query'
+        WHEN c.category = 'worklist' THEN 'may_ask_worklist'
+        END, count, first_seen, last_seen, seen
+    FROM negotiated n JOIN knowledge_sop_classes c USING (uid)
+    UNION ALL
+    SELECT device_id, CASE attribute
+        WHEN 'move_originator_ae_title' THEN 'sends_for_others'
+        WHEN 'received_series' THEN 'accepts_objects'
+        WHEN 'performed_station' THEN 'performs_procedures'
+        WHEN 'scheduled_station' THEN 'asks_worklist'
+        WHEN 'http_via' THEN 'proxies'
+        WHEN 'http_forwarded_for' THEN 'proxies'
+        WHEN 'hl7_acknowledgment_code' THEN 'receives_messages'
+        WHEN 'hl7_received_message' THEN 'receives_messages'
+        WHEN 'hl7_sent_message' THEN 'sends_messages'
+        WHEN 'hl7_sender' THEN 'sends_messages'
+        END, count, first_seen, last_seen, seen
+    FROM fact
+    WHERE attribute IN ('move_originator_ae_title', 'received_series', 'performed_station', 'scheduled_station',
+            'http_via', 'http_forwarded_for', 'hl7_acknowledgment_code', 'hl7_received_message')
+        OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
+    UNION ALL
+    SELECT s.device_id, 'forwards_series', s.count, s.first_seen, s.last_seen, s.seen
+    FROM fact s
+    WHERE s.attribute = 'sent_series' AND EXISTS (
+        SELECT 1 FROM fact r
+        WHERE r.attribute = 'received_series' AND r.device_id = s.device_id AND r.value = s.value)
+    UNION ALL
+    SELECT device_id, CASE
+        WHEN acquired THEN 'sends_objects'
+        -- Written by people in front of a viewer; screen captures and dose reports come from modalities, too.
+        WHEN modality IN ('SEG', 'PR', 'KO', 'RTSTRUCT', 'RTPLAN', 'RTDOSE', 'REG', 'FID', 'RWV') THEN 'annotates'
+        ELSE 'sends_derived' END, count, first_seen, last_seen, seen
+    FROM equipment
+    WHERE attribute = 'equipment'
+    UNION ALL
+    SELECT device_id, 'relays_messages', r.count, first_seen, last_seen, seen
+    FROM relayed r JOIN own_messages USING (device_id)
+    WHERE relayed >= least(2, sent)
+    UNION ALL
+    SELECT device_id, 'sends_for_applications', count, first_seen, last_seen, seen
+    FROM fact JOIN applications USING (device_id)
+    WHERE attribute = 'hl7_sender' AND port IS NULL AND applications >= 3
+    UNION ALL
+    SELECT server_device_id, CASE protocol
+        WHEN 'http' THEN 'serves_http'
+        WHEN 'smb' THEN 'serves_files' WHEN 'ftp' THEN 'serves_files' WHEN 'nfs' THEN 'serves_files'
+        END, connections, first_seen, last_seen, {'at': seen.at, 'capture': seen.capture, 'frame': seen.frame,
+            'protocol': protocol, 'ip': server_ip}
+    FROM exchange
+    WHERE established
+    UNION ALL
+    SELECT client_device_id, 'opens_conversations', connections, first_seen, last_seen,
+        {'at': seen.at, 'capture': seen.capture, 'frame': seen.frame, 'protocol': protocol, 'ip': client_ip}
+    FROM exchange
+    UNION ALL
+    SELECT device_id, 'fronts_addresses', 1, first_seen, last_seen,
+        {'at': first_seen, 'capture': NULL, 'frame': NULL, 'protocol': NULL, 'ip': NULL}
+    FROM identity
+    WHERE router
+)
+SELECT
+    device_id,
+    signal,
+    sum(count)::BIGINT AS count,
+    min(first_seen) AS first_seen,
+    max(last_seen) AS last_seen,
+    min(seen) AS seen                                   -- first evidence
+FROM observed
+WHERE signal IS NOT NULL AND device_id IS NOT NULL
+GROUP BY ALL;

@@ -1,0 +1,70 @@
+-- Whose equipment the objects that a device sent tell of: its own, or others'. One row per device that sent any.
+-- It is the sender's own only when all evidence says that the sender made the objects; any doubt leaves it others'.
+CREATE OR REPLACE TEMP TABLE ownership AS
+WITH told AS (
+    SELECT device_id,
+        bool_or(acquired AND original) AS made_original,
+        bool_or(acquired) AS made,
+        bool_or(contributed) AS contributed,
+        count(DISTINCT manufacturer) > 1 OR count(DISTINCT lower(model)) > 1 OR count(DISTINCT lower(serial)) > 1
+            OR count(DISTINCT lower(station)) > 1 AS several,
+        max(manufacturer) AS manufacturer,
+        array_agg(DISTINCT regexp_replace(lower(station), '[^a-z0-9]', '', 'g')) AS stations
+    FROM equipment
+    GROUP BY device_id
+),
+peer AS (
+    SELECT device_id, array_agg(DISTINCT maker) FILTER (maker IS NOT NULL) AS makers,
+        bool_or(toolkit IS NOT NULL) AS toolkit
+    FROM implementation
+    GROUP BY device_id
+),
+titled AS (
+    SELECT device_id, array_agg(DISTINCT regexp_replace(lower(ae_title), '[^a-z0-9]', '', 'g')) AS ae_titles
+    FROM ae_title
+    WHERE attribute = 'calling_ae_title' AND NOT shared
+    GROUP BY device_id
+),
+weighed AS (
+    SELECT *,
+        coalesce(list_contains(makers, manufacturer), false) AS same_maker,
+        coalesce(list_has_any(stations, ae_titles), false) AS named_alike,
+        asks_worklist OR performs_procedures AS scheduled,
+        same_maker OR named_alike OR scheduled AS supported
+    FROM told JOIN behaviour USING (device_id) LEFT JOIN peer USING (device_id) LEFT JOIN titled USING (device_id)
+),
+judged AS (
+    SELECT *, CASE
+        WHEN accepts_objects OR offers_storage THEN 'it accepts objects, so what it sends may be others'''
+        WHEN forwards_series THEN 'it forwards what it received'
+        WHEN answers_queries OR offers_queries THEN 'it answers queries, as an archive does'
+        WHEN sends_for_others THEN 'it sends on behalf of a Move Originator'
+        WHEN answers_worklist OR tracks_procedures THEN 'it answers modalities, so it is none'
+        WHEN retrieves THEN 'it retrieves objects of others'
+        WHEN commits_storage THEN 'it commits storage, as an archive does'
+        WHEN NOT made THEN 'derived objects do not tell who sent them'
+        WHEN several THEN 'it sends objects of several devices'
+        WHEN contributed THEN 'other equipment contributed to its objects'
+        WHEN len(makers) > 0 AND NOT same_maker AND manufacturer IS NOT NULL THEN 'its software is another maker''s'
+        WHEN NOT made_original AND NOT supported THEN 'its images are not marked as original'
+        WHEN (queries OR may_query OR annotates) AND NOT supported THEN 'it queries or annotates, as a workstation does'
+        END AS doubt
+    FROM weighed
+)
+SELECT
+    device_id,
+    doubt IS NULL AS own,
+    doubt,                                              -- why not
+    doubt = 'its software is another maker''s' AS contradicted,
+    -- Objects alone are medium at most, and low where any software could have sent them.
+    CASE WHEN supported THEN 'high' WHEN toolkit AND NOT asks_commitment THEN 'low' ELSE 'medium'
+        END AS maker_confidence,
+    -- The maker's software supports the maker, not the serial number.
+    CASE WHEN named_alike OR scheduled THEN 'high' WHEN same_maker THEN 'medium' ELSE maker_confidence
+        END AS equipment_confidence,
+    concat_ws(', ', CASE WHEN same_maker THEN 'software of the same maker' END,
+        CASE WHEN named_alike THEN 'station name equals AE title' END,
+        CASE WHEN asks_worklist THEN 'asks the worklist' END,
+        CASE WHEN performs_procedures THEN 'reports performed procedures' END,
+        CASE WHEN asks_commitment THEN 'asks for storage commitment' END) AS support  -- '' when objects stand alone
+FROM judged;

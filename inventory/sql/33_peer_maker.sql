@@ -1,0 +1,43 @@
+-- Makers that a device's own software names, each with how far that can be believed.
+CREATE OR REPLACE TEMP TABLE peer_maker AS
+WITH told AS (
+    SELECT device_id, attribute, value AS wire, maker AS manufacturer, CASE
+        WHEN attribute = 'implementation_class_uid' AND is_manufacturer THEN 'high' ELSE 'medium' END AS confidence,
+        class, count, first_seen, last_seen, seen
+    FROM implementation
+    WHERE maker IS NOT NULL
+    UNION ALL
+    -- An engine passes on the software segments of others.
+    SELECT device_id, attribute, wire, manufacturer, 'medium', class, count, first_seen, last_seen, seen
+    FROM (
+        SELECT f.*, f.value ->> '$.SoftwareVendorOrganization' AS wire, m.manufacturer,
+            min(m.manufacturer) OVER w = max(m.manufacturer) OVER w AS one_vendor
+        FROM fact f JOIN maker m ON m.wire = f.value ->> '$.SoftwareVendorOrganization'
+        WHERE f.attribute = 'hl7_software'
+        WINDOW w AS (PARTITION BY f.device_id)
+    ) JOIN behaviour USING (device_id)
+    WHERE one_vendor AND NOT relays_messages AND NOT sends_for_applications
+    UNION ALL
+    SELECT device_id, attribute, wire, manufacturer, 'low', class, count, first_seen, last_seen, seen
+    FROM product
+    WHERE manufacturer IS NOT NULL AND NOT passed_on
+),
+ranked AS (
+    SELECT *, dense_rank() OVER (PARTITION BY device_id ORDER BY confidence = 'high' DESC, confidence = 'medium' DESC)
+        AS strength
+    FROM told
+)
+SELECT
+    device_id,
+    attribute,                                          -- that says so
+    wire,
+    manufacturer,                                       -- present name
+    confidence,
+    -- The strongest evidence decides, if it speaks with one voice.
+    strength = 1 AND count(DISTINCT manufacturer) OVER (PARTITION BY device_id, strength) = 1 AS chosen,
+    class,
+    count,
+    first_seen,
+    last_seen,
+    seen
+FROM ranked;

@@ -1,0 +1,59 @@
+-- Equipment that exists although it never spoke itself: told in others' images, or in HL7 messages of a gateway.
+-- Where the same equipment is a known device's own, it is that device.
+CREATE OR REPLACE TEMP TABLE mention AS
+WITH others AS (
+    SELECT e.*, 'object' AS class,
+        concat_ws('|', coalesce(manufacturer, ''), coalesce(lower(model), ''),
+            coalesce('serial ' || lower(serial), 'station ' || lower(station), '')) AS identity
+    FROM equipment e JOIN ownership o USING (device_id)
+    WHERE acquired AND NOT own AND coalesce(model, serial, station) IS NOT NULL
+),
+owned AS (
+    SELECT DISTINCT site, device_id, manufacturer, lower(model) AS model, lower(serial) AS serial,
+        lower(station) AS station
+    FROM equipment JOIN ownership USING (device_id)
+    WHERE own
+),
+same AS (
+    SELECT o.site, o.identity, min({'elsewhere': w.site <> o.site, 'device_id': w.device_id}).device_id AS device_id
+    FROM others o JOIN owned w ON w.manufacturer IS NOT DISTINCT FROM o.manufacturer
+        AND coalesce(w.model = lower(o.model), true)
+        AND (w.serial = lower(o.serial)
+            OR ((w.serial IS NULL OR o.serial IS NULL) AND w.model = lower(o.model) AND w.station = lower(o.station)
+                AND w.site = o.site))
+    GROUP BY ALL
+),
+carried AS (
+    SELECT site, device_id, attribute, value AS wire, value ->> '$.EntityIdentifier' AS entity,
+        value ->> '$.NamespaceID' AS namespace, value ->> '$.UniversalID' AS universal, class,
+        count, first_seen, last_seen, seen
+    FROM fact
+    WHERE attribute = 'hl7_equipment'
+)
+SELECT
+    o.site,
+    coalesce(s.device_id, 'd' || left(md5(o.site || ' equipment:' || o.identity), 12)) AS device_id,
+    s.device_id IS NOT NULL AS known,                   -- a device with an address, which sent it itself
+    o.device_id AS told_by,
+    o.attribute,
+    o.class,
+    o.wire,
+    o.modality,
+    o.manufacturer_wire,
+    o.manufacturer,
+    o.model,
+    o.serial,
+    o.station,
+    o.institution,
+    o.software,
+    o.count,
+    o.first_seen,
+    o.last_seen,
+    o.seen
+FROM others o LEFT JOIN same s USING (site, identity)
+UNION ALL
+SELECT c.site,
+    'd' || left(md5(concat_ws('|', c.site || ' equipment:', c.entity, c.namespace, c.universal)), 12), false, c.device_id,
+    c.attribute, c.class, c.wire, NULL, c.namespace, CASE WHEN m.known AND NOT m.software THEN m.manufacturer END,
+    NULL, NULL, coalesce(c.entity, c.universal), NULL, [], c.count, c.first_seen, c.last_seen, c.seen
+FROM carried c LEFT JOIN maker m ON m.wire = c.namespace;

@@ -1,0 +1,34 @@
+-- Ports at which a device answered, with the product that says it is there.
+CREATE OR REPLACE TEMP TABLE service AS
+WITH answered AS (
+    SELECT server_device_id AS device_id, server_port AS port, transport, protocol, bool_or(encrypted) AS encrypted,
+        sum(connections)::BIGINT AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+        min({'at': seen.at, 'capture': seen.capture, 'frame': seen.frame, 'protocol': seen.protocol, 'ip': server_ip})
+            AS seen
+    FROM exchange
+    WHERE established AND server_device_id IS NOT NULL
+    GROUP BY ALL
+),
+named AS (
+    SELECT device_id, port, min({'rank': list_position(['application', 'proxy', 'server'], kind),
+        'attribute': list_position(['http_software', 'http_server'], attribute), 'product': product,
+        'version': version}) AS p
+    FROM product
+    WHERE NOT passed_on AND product IS NOT NULL
+    GROUP BY ALL
+)
+SELECT
+    device_id,
+    port,
+    transport,
+    protocol,                                           -- NULL when not recognised
+    encrypted,
+    CASE WHEN protocol = 'http' THEN p.product END AS product,
+    CASE WHEN protocol = 'http' THEN p.version END AS version,
+    count,
+    first_seen,
+    last_seen,
+    seen
+FROM answered LEFT JOIN named USING (device_id, port)
+-- A connection on which nothing was said does not make another service of the same port.
+QUALIFY protocol IS NOT NULL OR count(protocol) OVER (PARTITION BY device_id, port, transport) = 0;

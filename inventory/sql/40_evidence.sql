@@ -1,0 +1,134 @@
+-- `medspan why`: everything that speaks for or against a field of a device. What is `used` is the device's value, and
+-- `41_device.sql` takes it from here, so that no value can be without evidence.
+CREATE OR REPLACE TEMP TABLE evidence AS
+WITH own_equipment AS (
+    SELECT e.device_id, o.own AS used, o.own AND e.acquired AS made, e.class, o.maker_confidence,
+        o.equipment_confidence,
+        CASE WHEN o.own THEN concat_ws(': ', 'it made the objects it sends', nullif(o.support, '')) ELSE o.doubt
+            END AS reason,
+        e.modality, e.manufacturer_wire, e.manufacturer, e.manufacturer_known, e.model, e.serial, e.software,
+        e.station, e.institution, e.wire, e.count, e.first_seen, e.last_seen, e.seen
+    FROM (SELECT *, 'object' AS class FROM equipment) e JOIN ownership o USING (device_id)
+    UNION ALL
+    SELECT device_id, NOT known, NOT known, class, 'medium', 'medium',
+        CASE WHEN attribute = 'hl7_equipment' THEN 'named in HL7 messages of ' ELSE 'made objects that came from ' END
+            || coalesce(seen.ip, 'elsewhere'),
+        modality, manufacturer_wire, manufacturer, true, model, serial, software, station, institution, wire, count,
+        first_seen, last_seen, seen
+    FROM mention
+),
+equipment_field AS (
+    SELECT device_id, unnest([
+            {'field': 'modalities', 'value': modality, 'wire': modality, 'used': made, 'confidence': equipment_confidence},
+            {'field': 'manufacturer', 'value': manufacturer, 'wire': manufacturer_wire, 'used': used,
+             'confidence': CASE WHEN manufacturer_known THEN maker_confidence ELSE 'low' END},
+            {'field': 'manufacturer_model_name', 'value': model, 'wire': model, 'used': used,
+             'confidence': equipment_confidence},
+            {'field': 'device_serial_number', 'value': serial, 'wire': serial, 'used': used,
+             'confidence': equipment_confidence},
+            {'field': 'station_name', 'value': station, 'wire': station, 'used': used,
+             'confidence': equipment_confidence},
+            {'field': 'institution_name', 'value': institution, 'wire': institution, 'used': used,
+             'confidence': equipment_confidence}
+        ] || list_transform(software, lambda x: {'field': 'software_versions', 'value': x, 'wire': x, 'used': used,
+             'confidence': equipment_confidence})) AS f,
+        class, reason, count, first_seen, last_seen, seen
+    FROM own_equipment
+),
+said AS (
+    SELECT device_id, f.field, f.value, f.wire, f.used, f.confidence, class, reason,
+        count, first_seen, last_seen, seen.capture AS capture, seen.frame AS frame, seen.protocol AS protocol,
+        seen.ip AS ip
+    FROM equipment_field
+    WHERE f.value IS NOT NULL
+    UNION ALL
+    -- A worklist query or procedure step says what the asker is, even if it sent no image.
+    SELECT f.device_id, 'modalities', f.value ->> '$.Modality', f.value ->> '$.Modality',
+        r.device_id IS NOT NULL AND NOT coalesce(o.own, false), 'medium', f.class,
+        'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen.capture, f.seen.frame,
+        f.seen.protocol, f.seen.ip
+    FROM fact f
+        JOIN knowledge_modalities k ON k.modality = f.value ->> '$.Modality' AND k.acquires = 'true'
+        LEFT JOIN role r ON r.device_id = f.device_id AND r.role = 'modality'
+        LEFT JOIN ownership o ON o.device_id = f.device_id
+    WHERE f.attribute = 'scheduled_station'
+    UNION ALL
+    SELECT p.device_id, 'manufacturer', p.manufacturer, p.wire,
+        CASE WHEN coalesce(o.own, false) AND e.manufacturer IS NOT NULL THEN p.manufacturer = e.manufacturer
+             ELSE p.chosen END,
+        CASE WHEN o.contradicted AND p.confidence = 'high' THEN 'medium' ELSE p.confidence END,
+        p.class, 'its own software says so: ' || p.attribute, p.count, p.first_seen, p.last_seen, p.seen.capture,
+        p.seen.frame, p.seen.protocol, p.seen.ip
+    FROM peer_maker p
+        LEFT JOIN ownership o USING (device_id)
+        LEFT JOIN (SELECT device_id, max(manufacturer) AS manufacturer FROM equipment GROUP BY ALL) e USING (device_id)
+    UNION ALL
+    SELECT device_id, attribute || 's', value, value, true, 'high', class, 'told in its own associations', count,
+        first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM implementation
+    UNION ALL
+    SELECT device_id, 'toolkits', concat_ws(' ', toolkit, toolkit_version), value, true, 'high', class,
+        'by ' || attribute, count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM implementation
+    WHERE toolkit IS NOT NULL
+        -- The bare name says less than the same one with its version.
+        QUALIFY toolkit_version IS NOT NULL OR count(toolkit_version) OVER (PARTITION BY device_id, toolkit) = 0
+    UNION ALL
+    SELECT device_id, 'ae_titles', ae_title, ae_title, true, CASE WHEN shared THEN 'medium' ELSE 'high' END, class,
+        CASE attribute WHEN 'calling_ae_title' THEN 'it calls itself so' ELSE 'it accepted associations for it' END,
+        count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM ae_title
+    UNION ALL
+    SELECT device_id, 'ae_titles', value, value, false, NULL, class,
+        CASE attribute WHEN 'called_ae_title' THEN 'others called it so; that alone proves nothing'
+            ELSE 'it rejected associations for it' END,
+        count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM fact
+    WHERE attribute IN ('called_ae_title', 'rejected_ae_title') AND trim(value) <> ''
+    UNION ALL
+    SELECT r.device_id, 'role', r.role, s.signal, true, r.confidence, 'peer', replace(s.signal, '_', ' '), s.count,
+        s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.seen.ip
+    FROM role r JOIN signal s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
+    UNION ALL
+    SELECT device_id, 'operating_system', operating_system, wire, NOT several, 'low', class,
+        'its browser says so', count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM operating_system
+    UNION ALL
+    SELECT device_id, 'services', concat_ws('/', port, coalesce(protocol, transport)), product, true, 'high', 'peer',
+        'it answered there', count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM service
+    UNION ALL
+    SELECT device_id, 'services', concat_ws('/', port, 'http'), wire, NOT passed_on, 'medium', class,
+        CASE WHEN passed_on THEN product || ' is behind a proxy: another host''s' ELSE concat_ws(' ', product, version)
+            END, count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+    FROM product
+    WHERE product IS NOT NULL
+    UNION ALL
+    SELECT e.device_id, 'ip_addresses', s.ip, s.ip, true, 'high', 'peer',
+        CASE WHEN s.proven THEN 'it holds the address' ELSE 'it was seen there' END,
+        s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
+    FROM sighting s JOIN endpoint e USING (site, vlan, mac, ip)
+    UNION ALL
+    SELECT i.device_id, 'mac_addresses', s.mac, s.mac, true,
+        CASE WHEN s.proven THEN 'high' ELSE 'medium' END, 'peer',
+        CASE WHEN s.proven THEN 'ARP or NDP' ELSE 'the only address behind it' END,
+        s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
+    FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
+)
+SELECT
+    s.device_id,
+    s.field,                                            -- a column of `device`
+    s.value,                                            -- as in that column
+    s.class,                                            -- peer, object, claim
+    s.confidence,                                       -- high, medium, low; NULL where it was not believed
+    s.wire,                                             -- as on the wire
+    s.first_seen,
+    s.last_seen,
+    s.count,
+    coalesce(c.name, s.capture) AS capture,             -- where it was seen first
+    s.frame,
+    s.protocol,
+    s.ip,                                               -- of the end that said it
+    s.used,                                             -- it is the device's value; else it speaks against, or of others
+    s.reason
+FROM said s LEFT JOIN (SELECT id, min(name) AS name FROM capture GROUP BY id) c ON c.id = s.capture;

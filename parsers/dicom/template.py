@@ -1,0 +1,129 @@
+"""Sampling: recognise that a data set says what an earlier one said, without decoding it.
+
+The objects of a series repeat their equipment byte for byte, so a `Template` keeps the raw encodings (tag, VR, length,
+value) of what was read from one object. In the next one they are looked up with `bytes.find`, in the order of their
+tags, as data elements are sorted (PS3.5 7.1): each must be followed by the same tag as before, and between two of them
+no tag that is wanted may occur more often than it did. So a changed value, an element that is gone and one that is
+new are all found: a new one lies between its neighbours, and an old encoding that lives on inside a sequence lies
+behind them. A coincidence of bytes makes the data set be read again, and no more.
+
+Series Instance UID is the last element looked up; what lies behind it (private creators of group 0021 and up) is taken
+to be constant in a series. The Contributing Equipment Sequence is kept whole, as one element. Of the patient's name, ID
+and date of birth only the header of the element is kept, to know that there still is one.
+
+What can't be seen: an element moved from the top level into a sequence together with the tag behind it, with nothing
+wanted between its old place and its new one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final, NamedTuple
+
+from parsers.dicom.dataset import SERIES_INSTANCE_UID, Head
+from parsers.dicom.equipment import (
+    EQUIPMENT_TAGS,
+    PATIENT_TAGS,
+    carries_patient,
+    equipment,
+    is_private_creator,
+    names_patient,
+    series_of,
+)
+
+MAX_TEMPLATES: Final = 16
+_SLACK = 256  # other elements may be longer in the next object
+
+_LITTLE_TAG, _BIG_TAG = Struct("<HH"), Struct(">HH")
+_WANTED = frozenset((*EQUIPMENT_TAGS, *PATIENT_TAGS))
+
+
+class Content(NamedTuple):
+    """What a C-STORE data set says."""
+
+    equipment: str | None
+    series: str | None
+    patient: bool
+
+
+def content_of(head: Head) -> Content:
+    """Extract what is wanted of a data set that was read."""
+    return Content(equipment(head), series_of(head), carries_patient(head))
+
+
+class _Step(NamedTuple):
+    needle: bytes  # an element's encoding and the tag that follows it
+    advance: int  # of which the element
+    gap: tuple[tuple[bytes, int], ...]  # wanted tags and how often they occur between the previous element and this
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How to recognise the data sets that say `content`."""
+
+    content: Content
+    steps: tuple[_Step, ...]
+    reach: int  # bytes of a data set that are enough to recognise it
+
+    def matches(self, head: bytes | bytearray) -> bool:
+        """Say whether `head`, the first bytes of a data set, says the same."""
+        at = 0
+        for needle, advance, gap in self.steps:
+            found = head.find(needle, at)
+            if found < 0:
+                return False
+            for tag, count in gap:
+                if head.count(tag, at, found) != count:
+                    return False
+            at = found + advance
+        return True
+
+
+def template_of(data: bytes | bytearray, head: Head, content: Content) -> Template | None:
+    """Return the template of a data set of which `data` was read as `head`; None when it names no series in order."""
+    if not content.series:
+        return None
+    code = _LITTLE_TAG if head.syntax.little else _BIG_TAG
+    absent = sorted(_WANTED - head.elements.keys())
+    steps = []
+    at = previous = 0
+    for tag, element in head.elements.items():
+        if tag <= previous or tag > SERIES_INSTANCE_UID:
+            return None  # elements out of order
+        if tag not in _WANTED and not is_private_creator(tag):
+            continue
+        needle, advance = bytes(data[element.start : element.end + 4]), element.end - element.start
+        if tag in PATIENT_TAGS and names_patient(head.raw(tag)):
+            needle, advance = needle[:8], 8
+        found = data.find(needle, at)
+        gap = [code.pack(t >> 16, t & 0xFFFF) for t in absent if previous < t < tag]
+        if tag in _WANTED:
+            gap.append(code.pack(tag >> 16, tag & 0xFFFF))
+        steps.append(_Step(needle, advance, tuple((t, data.count(t, at, found)) for t in gap)))
+        at, previous = found + advance, tag
+        if tag == SERIES_INSTANCE_UID:
+            return Template(content, tuple(steps), at + 4 + _SLACK)
+    return None
+
+
+class Templates:
+    """The templates most recently of use, to recognise the first object of the next association."""
+
+    def __init__(self) -> None:
+        self._recent: deque[Template] = deque(maxlen=MAX_TEMPLATES)
+
+    def match(self, data: bytes | bytearray) -> Template | None:
+        """Return the template that recognises `data`."""
+        for template in self._recent:
+            if template.matches(data):
+                if template is not self._recent[0]:
+                    self._recent.remove(template)
+                    self._recent.appendleft(template)
+                return template
+        return None
+
+    def add(self, template: Template) -> None:
+        """Remember `template`, and forget the one that was of no use for the longest time."""
+        self._recent.appendleft(template)

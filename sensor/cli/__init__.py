@@ -1,0 +1,1 @@
+"""The `medspan` command. The only room that sees all the others."""

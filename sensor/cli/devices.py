@@ -1,0 +1,193 @@
+"""`medspan devices`, `device` and `why`: which devices there are, all about one, and the evidence for it."""
+
+from __future__ import annotations
+
+import sys
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensor.cli.options import (
+    DEFAULT_INVENTORY,
+    Format,
+    FormatOption,
+    InventoryOption,
+    Role,
+    SinceOption,
+    SiteOption,
+)
+from sensor.cli.output import Columns, emit, print_table, short_time
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from inventory.export import Row
+
+_DEVICES = """
+SELECT * FROM device
+WHERE ($site IS NULL OR site = $site)
+  AND ($role IS NULL OR list_contains(roles, $role))
+  AND ($vendor IS NULL OR contains(lower(concat_ws(' ', manufacturer, mac_vendor)), lower($vendor)))
+  AND (NOT $public OR len(public_peers) > 0)
+  AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
+"""
+_DEVICE = """
+SELECT * FROM device
+WHERE device_id IN (
+    SELECT device_id FROM device_key
+    WHERE ($site IS NULL OR site = $site)
+      AND CASE kind WHEN 'mac' THEN key = $mac WHEN 'ae_title' THEN lower(key) = lower($name) ELSE key = $name END)
+ORDER BY site, device_id
+"""
+_CONVERSATIONS = """
+SELECT * FROM conversation WHERE $id IN (client_device_id, server_device_id)
+ORDER BY connections DESC, server_ip, server_port, client_ip
+"""
+_EVIDENCE = """
+SELECT * FROM evidence WHERE device_id = $id AND ($field IS NULL OR field = $field)
+ORDER BY field, used DESC, list_position(['high', 'medium', 'low'], confidence), value, capture, frame
+"""
+
+NameArgument = Annotated[str, typer.Argument(metavar="ID|IP|AE|MAC", help="Device id, IP or MAC address, or AE title.")]
+
+
+def _make(row: Row) -> str:
+    parts = [row["manufacturer"], row["manufacturer_model_name"]]
+    return " ".join(part for part in parts if part) or (f"({row['mac_vendor']})" if row["mac_vendor"] else "")
+
+
+def _role(row: Row) -> str:
+    return " ".join([row["role"] or "", *(row["modalities"] or [])])
+
+
+def _network_order(row: Row) -> tuple[Any, ...]:
+    addresses = sorted((a.version, int(a)) for a in map(ip_address, row["ip_addresses"] or []))
+    return (row["site"] or "", not addresses, addresses, row["device_id"])
+
+
+_COLUMNS: Columns = {
+    "Device": "device_id",
+    "Site": "site",
+    "IP address": "ip_addresses",
+    "Role": _role,
+    "Make (or MAC vendor)": _make,
+    "AE titles": "ae_titles",
+    "Public peers": "public_peers",
+    "Last seen": lambda row: short_time(row["last_seen"]),
+}
+_PEERS: Columns = {
+    "Client": "client_ip",
+    "Server": "server_ip",
+    "Port": lambda row: f"{row['server_port']}/{row['transport']}",
+    "Protocol": lambda row: (row["protocol"] or "") + (" (encrypted)" if row["encrypted"] else ""),
+    "Direction": "direction",
+    "Connections": "connections",
+    "Last seen": lambda row: short_time(row["last_seen"]),
+}
+_WHY: Columns = {
+    "Field": "field",
+    "Value": "value",
+    "Class": "class",
+    "Confidence": lambda row: row["confidence"] if row["used"] else "not used",
+    "Because": "reason",
+    "Capture": "capture",
+    "Frame": "frame",
+}
+
+
+def devices(
+    role: Annotated[Role | None, typer.Option("--role", help="Only devices that have this role.")] = None,
+    vendor: Annotated[str | None, typer.Option("--vendor", help="Part of the maker's or MAC vendor's name.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Only devices with public peers.")] = False,
+    since: SinceOption = None,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    output: FormatOption = Format.TABLE,
+    site: SiteOption = None,
+) -> None:
+    """List the devices."""
+    from inventory.config import load_config
+    from inventory.derive import open_inventory
+    from inventory.export import query
+
+    wanted = {"role": role and role.value, "vendor": vendor, "public": public, "since": since, "site": site}
+    with open_inventory(inventory, load_config().local_nets) as con:
+        result = query(con, _DEVICES, wanted)
+    result.rows.sort(key=_network_order)
+    sites = {row["site"] for row in result.rows}
+    columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}
+    emit(result, output, columns, "device")
+
+
+def device(
+    name: NameArgument,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    output: FormatOption = Format.TABLE,
+    site: SiteOption = None,
+) -> None:
+    """Show all that is known of one device."""
+    from inventory.config import load_config
+    from inventory.derive import open_inventory
+    from inventory.export import Result, query, to_json, write_csv
+
+    with open_inventory(inventory, load_config().local_nets) as con:
+        found = _find(con, name, site)
+        peers = query(con, _CONVERSATIONS, {"id": found["device_id"]}).rows
+    if output is Format.JSON:
+        print(to_json({**found, "conversations": peers}))
+    elif output is Format.CSV:
+        write_csv(Result(list(found), [found]), sys.stdout)
+    else:
+        confidence = found["confidence"] or {}
+        known = [
+            {"field": field, "value": value, "confidence": confidence.get(field)}
+            for field, value in found.items()
+            if value not in (None, [], {}) and field != "confidence"
+        ]
+        print_table(known, {"Field": "field", "Value": "value", "Confidence": "confidence"})
+        if peers:
+            print()
+            print_table(peers, _PEERS)
+
+
+def why(
+    name: NameArgument,
+    field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="Only this field, e.g. manufacturer.")] = None,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    output: FormatOption = Format.TABLE,
+    site: SiteOption = None,
+) -> None:
+    """Show the evidence for what is said of a device: each value, with the capture and frame it was seen in."""
+    from inventory.config import load_config
+    from inventory.derive import open_inventory
+    from inventory.errors import InventoryError
+    from inventory.export import query
+
+    with open_inventory(inventory, load_config().local_nets) as con:
+        found = _find(con, name, site)
+        if field is not None and field not in found:
+            raise InventoryError(f"no field {field!r}: a device has {', '.join(found)}")
+        result = query(con, _EVIDENCE, {"id": found["device_id"], "field": field})
+    emit(result, output, _WHY, "piece of evidence")
+
+
+def _find(con: DuckDBPyConnection, name: str, site: str | None) -> Row:
+    """Return the one device that `name` means."""
+    from inventory.errors import InventoryError
+    from inventory.export import query
+
+    mac = name.lower().replace("-", ":")
+    rows = query(con, _DEVICE, {"name": _canonical_address(name), "mac": mac, "site": site}).rows
+    if not rows:
+        raise InventoryError(f"no device {name!r}: medspan devices lists them all")
+    if len(rows) > 1:
+        ids = ", ".join(f"{row['device_id']} (site {row['site']})" for row in rows)
+        raise InventoryError(f"{len(rows)} devices are known as {name!r}: name one by its id: {ids}")
+    return rows[0]
+
+
+def _canonical_address(name: str) -> str:
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name

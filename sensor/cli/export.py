@@ -1,0 +1,41 @@
+"""`medspan export`: the devices as a file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, SiteOption
+from sensor.cli.output import note
+
+
+class ExportFormat(StrEnum):
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def export(
+    file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    file_format: Annotated[ExportFormat, typer.Option("-f", "--format", help="Its format.")] = ExportFormat.CSV,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    site: SiteOption = None,
+) -> None:
+    """Write all devices to a file."""
+    from inventory.config import load_config
+    from inventory.derive import open_inventory
+    from inventory.errors import InventoryError
+    from inventory.export import export_devices
+
+    if file.exists():
+        if not force:
+            raise InventoryError(f"{file} is there already: --force overwrites it")
+        if not file.is_file() or (inventory.exists() and file.samefile(inventory)):
+            raise InventoryError(f"{file} cannot be overwritten")
+    with open_inventory(inventory, load_config().local_nets) as con:
+        count = export_devices(con, file_format.value, file, site)
+    note(f"{count} device{'' if count == 1 else 's'} written to {file}")

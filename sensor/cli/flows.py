@@ -1,0 +1,72 @@
+"""`medspan flows`: who talked with whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensor.cli.options import DEFAULT_INVENTORY, Direction, Format, FormatOption, InventoryOption, SiteOption
+from sensor.cli.output import Columns, emit, short_time
+
+if TYPE_CHECKING:
+    from inventory.export import Row
+
+_FLOWS = """
+SELECT * FROM conversation
+WHERE ($site IS NULL OR site = $site)
+  AND (NOT $public OR client_public OR server_public)
+  AND (NOT $clear OR NOT encrypted)
+  AND ($protocol IS NULL OR protocol = lower($protocol))
+  AND ($direction IS NULL OR direction = $direction)
+ORDER BY first_seen, client_ip, server_ip, server_port
+"""
+
+
+def _end(ip: str, public: bool) -> str:
+    return f"{ip} (public)" if public else ip
+
+
+def _protocol(row: Row) -> str:
+    if row["encrypted"]:
+        return f"{row['protocol'] or ''} (encrypted)"
+    return f"{row['protocol'] or ''}{' (patient data in clear)' if row['clear_patient_data'] else ''}"
+
+
+_COLUMNS: Columns = {
+    "Client": lambda row: _end(row["client_ip"], row["client_public"]),
+    "Server": lambda row: _end(row["server_ip"], row["server_public"]),
+    "Port": lambda row: f"{row['server_port']}/{row['transport']}",
+    "Protocol": _protocol,
+    "Server name": "sni",
+    "Direction": "direction",
+    "Connections": "connections",
+    "Bytes": lambda row: f"{row['bytes_to_server'] + row['bytes_to_client']:,}",
+    "Last seen": lambda row: short_time(row["last_seen"]),
+}
+
+
+def flows(
+    public: Annotated[bool, typer.Option("--public", help="Only conversations with a public address.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Only unencrypted conversations.")] = False,
+    protocol: Annotated[str | None, typer.Option("--protocol", help="Only this protocol: dicom, hl7, http...")] = None,
+    direction: Annotated[Direction | None, typer.Option("--direction", help="Who opened it, seen from here.")] = None,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    output: FormatOption = Format.TABLE,
+    site: SiteOption = None,
+) -> None:
+    """List the conversations."""
+    from inventory.config import load_config
+    from inventory.derive import open_inventory
+    from inventory.export import query
+
+    wanted = {
+        "public": public,
+        "clear": clear,
+        "protocol": protocol,
+        "direction": direction and direction.value,
+        "site": site,
+    }
+    with open_inventory(inventory, load_config().local_nets) as con:
+        result = query(con, _FLOWS, wanted)
+    emit(result, output, _COLUMNS, "conversation")

@@ -1,0 +1,69 @@
+"""The entry point: every command, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from inventory.errors import InventoryError
+from sensor.cli.devices import device, devices, why
+from sensor.cli.export import export
+from sensor.cli.flows import flows
+from sensor.cli.health import health
+from sensor.cli.sql import sql
+
+COMMANDS = (devices, device, why, flows, export, health, sql)  # in the order of --help
+
+app = typer.Typer(
+    name="medspan",
+    help="Passive asset inventory of hospital imaging networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"medspan {version('medspan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def medspan(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 ok, 1 findings, 2 usage or missing file, 3 partial, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except InventoryError as error:
+        print(f"medspan: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has seen enough (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Standard output: tables for people, JSON and CSV for programs. Everything else goes to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from sensor.cli.options import Format
+
+if TYPE_CHECKING:
+    from inventory.export import Result, Row
+
+Columns = Mapping[str, "str | Callable[[Row], Any]"]  # heading -> the row's key, or what to make of the row
+_WIDE: Final = 10_000  # columns of a table that no terminal shows: nothing is cut or wrapped
+
+
+def note(message: str) -> None:
+    """Tell the user something that is not data."""
+    print(message, file=sys.stderr)
+
+
+def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
+    """Write `result` as `output`; `columns` are those of the table, `noun` what one row is."""
+    from inventory.export import write_csv, write_json
+
+    if output is Format.JSON:
+        write_json(result.rows, sys.stdout)
+    elif output is Format.CSV:
+        write_csv(result, sys.stdout)
+    else:
+        if result.rows:
+            print_table(result.rows, columns)
+        note(f"{len(result.rows)} {noun}{'' if len(result.rows) == 1 else 's'}")
+
+
+def print_table(rows: list[Row], columns: Columns) -> None:
+    """Print `rows`, as wide as the terminal; as wide as the text where there is none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from inventory.export import to_text
+
+    console = Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDE)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in columns:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
+        table.add_row(*(Text(" ".join(to_text(value).split())) for value in values))
+    console.print(table)
+
+
+def short_time(value: str | None) -> str:
+    """Return an ISO 8601 time to the second."""
+    return f"{value[:19]}Z" if value else ""
