@@ -14,14 +14,16 @@ _PROTOCOL = {"tcp": 6, "udp": 17, "sctp": 132}  # IANA protocol numbers of the t
 _SEED = 0
 
 
-def community_id(transport: str, ip_a: str, port_a: int, ip_b: str, port_b: int) -> str | None:
+def community_id(transport: str, ip_a: str, port_a: int, ip_b: str, port_b: int | None) -> str | None:
     """Return the Community ID of a connection, the same whichever end comes first; None where it is not defined."""
     protocol = _PROTOCOL.get(transport)
+    if protocol is None or port_b is None:
+        return None
     try:
         low, high = sorted([(ip_address(ip_a).packed, port_a), (ip_address(ip_b).packed, port_b)])
     except ValueError:
         return None
-    if protocol is None or len(low[0]) != len(high[0]):
+    if len(low[0]) != len(high[0]):
         return None
     ports = pack("!BBHH", protocol, 0, low[1], high[1])
     digest = sha1(pack("!H", _SEED) + low[0] + high[0] + ports, usedforsecurity=False).digest()

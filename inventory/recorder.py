@@ -20,7 +20,12 @@ _OF_THE_FLOW = {"sni", "clear_patient_data"}  # the sensor folds these into Flow
 _RECORDED = ATTRIBUTES.keys() - _OF_THE_FLOW
 
 _Observed = tuple[Endpoint, str, str, str, Evidence]
-_Conversation = tuple[object, ...]
+# vlan, client_ip, client_mac, server_ip, server_mac, server_port, transport, protocol, then encrypted, established,
+# clear_patient_data, sni
+_Conversation = tuple[
+    *tuple[str | None, str, str | None, str, str | None, int | None, str, str | None],
+    *tuple[bool, bool, bool, str | None],
+]
 
 
 class Facts(NamedTuple):
@@ -127,9 +132,9 @@ class Recorder:
         """
         r = record
         key = (
-            *(r.vlan, r.client_ip, r.client_mac, r.server_ip, r.server_mac, r.server_port, r.transport, r.protocol),
-            *(r.encrypted, r.established, r.clear_patient_data, r.sni),
-        )
+            r.vlan, r.client_ip, r.client_mac, r.server_ip, r.server_mac, r.server_port, r.transport, r.protocol,
+            r.encrypted, r.established, r.clear_patient_data, r.sni,
+        )  # fmt: skip
         seen = self._conversations.get(key)
         if seen is None:
             if len(self._conversations) >= MAX_FACTS:
@@ -156,7 +161,7 @@ class Recorder:
             for (endpoint, protocol, attribute, value, evidence), seen in self._observed.items()
         ]
         flows: list[tuple[object, ...]] = [
-            (*key, *counters, community_id(str(key[6]), str(key[1]), client_port, str(key[3]), int(str(key[5]))))
+            (*key, *counters, community_id(key[6], key[1], client_port, key[3], key[5]))
             for key, (*counters, client_port) in self._conversations.items()
         ]
         facts = Facts(self.site, self.sensor, self.capture, observations, flows, self._caps_hit)

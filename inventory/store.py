@@ -122,19 +122,36 @@ class Store:
         """
         with self._transaction() as con:
             if capture.id not in self._begun:
-                con.execute("DELETE FROM observation WHERE capture = ?", [capture.id])
-                con.execute("DELETE FROM flow WHERE capture = ?", [capture.id])
-            con.execute("DELETE FROM capture WHERE id = ?", [capture.id])
-            con.execute("DELETE FROM anomaly WHERE capture = ?", [capture.id])
-            _write_capture(con, capture)
-            for part in facts:
-                origin = {"site": part.site, "sensor": part.sensor, "capture": part.capture}
-                _insert(con, _INSERT_FLOWS, FLOW_COLUMNS, part.flows, origin)
-                origin["parser_version"] = capture.parser_version
-                _insert(con, _INSERT_OBSERVATIONS, OBSERVATION_COLUMNS, part.observations, origin)
+                _delete_facts(con, capture.id)
+            _write(con, capture, facts)
         self._begun.add(capture.id)
         if capture.complete:
             self._complete.add((capture.id, capture.parser_version))
+
+    def finish(self, partial: str, capture: Capture, *facts: Facts) -> bool:
+        """Write the last `facts` of `capture`; those written before, under the id `partial`, become its own.
+
+        What an interrupted reading left under `partial` is replaced. Returns False, and changes nothing, when this
+        version has already read the same capture to its end.
+        """
+        known = self.known(capture.id, capture.parser_version)
+        with self._transaction() as con:
+            if partial != capture.id:
+                if partial in self._begun and not known:
+                    _delete_facts(con, capture.id)
+                    for table in ("observation", "flow"):
+                        con.execute(f"UPDATE {table} SET capture = ? WHERE capture = ?", [capture.id, partial])  # noqa: S608 - our own names
+                else:
+                    _delete_facts(con, partial)
+                _delete_health(con, partial)
+            if not known:
+                if partial not in self._begun:
+                    _delete_facts(con, capture.id)
+                _write(con, capture, facts)
+        self._begun.discard(partial)
+        if capture.complete and not known:
+            self._complete.add((capture.id, capture.parser_version))
+        return not known
 
     def remember_local_nets(self, local_nets: str) -> None:
         """Keep the site's own networks with the inventory, for those who query it without the configuration."""
@@ -163,6 +180,26 @@ def _create(con: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO meta VALUES ('application', 'medspan'), ('schema_version', ?), ('pseudonym_key', ?)",
         [str(SCHEMA_VERSION), secrets.token_hex(16)],
     )
+
+
+def _delete_facts(con: duckdb.DuckDBPyConnection, capture: str) -> None:
+    con.execute("DELETE FROM observation WHERE capture = ?", [capture])
+    con.execute("DELETE FROM flow WHERE capture = ?", [capture])
+
+
+def _delete_health(con: duckdb.DuckDBPyConnection, capture: str) -> None:
+    con.execute("DELETE FROM capture WHERE id = ?", [capture])
+    con.execute("DELETE FROM anomaly WHERE capture = ?", [capture])
+
+
+def _write(con: duckdb.DuckDBPyConnection, capture: Capture, facts: Sequence[Facts]) -> None:
+    _delete_health(con, capture.id)
+    _write_capture(con, capture)
+    for part in facts:
+        origin = {"site": part.site, "sensor": part.sensor, "capture": capture.id}
+        _insert(con, _INSERT_FLOWS, FLOW_COLUMNS, part.flows, origin)
+        origin["parser_version"] = capture.parser_version
+        _insert(con, _INSERT_OBSERVATIONS, OBSERVATION_COLUMNS, part.observations, origin)
 
 
 def _write_capture(con: duckdb.DuckDBPyConnection, capture: Capture) -> None:

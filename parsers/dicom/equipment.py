@@ -36,14 +36,16 @@ _SCHEDULED = {"ScheduledStationAETitle": 0x00400001, "Modality": 0x00080060}
 _CONTRIBUTING = {"Manufacturer": 0x00080070, "ManufacturerModelName": 0x00081090}
 
 PATIENT_TAGS: Final = (0x00100010, 0x00100020, 0x00100030)  # Patient's Name, Patient ID, Patient's Birth Date
-EQUIPMENT_TAGS: Final = (
-    *_TEXTS.values(),
-    SPECIFIC_CHARACTER_SET,
-    _IMAGE_TYPE,
-    _SOP_CLASS_UID,
-    _SOFTWARE_VERSIONS,
-    _CONTRIBUTING_EQUIPMENT,
-    SERIES_INSTANCE_UID,
+EQUIPMENT_TAGS: Final = frozenset(
+    (
+        *_TEXTS.values(),
+        SPECIFIC_CHARACTER_SET,
+        _IMAGE_TYPE,
+        _SOP_CLASS_UID,
+        _SOFTWARE_VERSIONS,
+        _CONTRIBUTING_EQUIPMENT,
+        SERIES_INSTANCE_UID,
+    )
 )
 
 _MAX_IMAGE_TYPE = 4

@@ -37,7 +37,6 @@ MAX_TEMPLATES: Final = 16
 _SLACK = 256  # other elements may be longer in the next object
 
 _LITTLE_TAG, _BIG_TAG = Struct("<HH"), Struct(">HH")
-_WANTED = frozenset((*EQUIPMENT_TAGS, *PATIENT_TAGS))
 
 
 class Content(NamedTuple):
@@ -54,9 +53,9 @@ def content_of(head: Head) -> Content:
 
 
 class _Step(NamedTuple):
-    needle: bytes  # an element's encoding and the tag that follows it
-    advance: int  # of which the element
-    gap: tuple[tuple[bytes, int], ...]  # wanted tags and how often they occur between the previous element and this
+    needle: bytes  # the encoding of neighbouring elements, and the tag that follows them
+    advance: int  # of which the elements
+    gap: tuple[tuple[bytes, int], ...]  # wanted tags, and how often they occur between the previous step and this
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +82,48 @@ class Template:
 
 def template_of(data: bytes | bytearray, head: Head, content: Content) -> Template | None:
     """Return the template of a data set of which `data` was read as `head`; None when it names no series in order."""
-    if not content.series:
-        return None
+    runs = _runs(head) if content.series else []
     code = _LITTLE_TAG if head.syntax.little else _BIG_TAG
-    absent = sorted(_WANTED - head.elements.keys())
     steps = []
-    at = previous = 0
-    for tag, element in head.elements.items():
-        if tag <= previous or tag > SERIES_INSTANCE_UID:
-            return None  # elements out of order
-        if tag not in _WANTED and not is_private_creator(tag):
-            continue
-        needle, advance = bytes(data[element.start : element.end + 4]), element.end - element.start
-        if tag in PATIENT_TAGS and names_patient(head.raw(tag)):
-            needle, advance = needle[:8], 8
+    at = 0
+    for run in runs:
+        needle = bytes(data[run.start : run.stop])
         found = data.find(needle, at)
-        gap = [code.pack(t >> 16, t & 0xFFFF) for t in absent if previous < t < tag]
-        if tag in _WANTED:
-            gap.append(code.pack(tag >> 16, tag & 0xFFFF))
-        steps.append(_Step(needle, advance, tuple((t, data.count(t, at, found)) for t in gap)))
-        at, previous = found + advance, tag
+        tags = [code.pack(tag >> 16, tag & 0xFFFF) for tag in run.gap]
+        steps.append(_Step(needle, run.end - run.start, tuple((tag, data.count(tag, at, found)) for tag in tags)))
+        at = found + run.end - run.start
+    return Template(content, tuple(steps), at + _SLACK) if steps else None
+
+
+class _Run(NamedTuple):
+    gap: list[int]  # tags to watch for in front of it
+    start: int
+    end: int
+    stop: int  # end of the needle
+
+
+def _runs(head: Head) -> list[_Run]:
+    """Return the stretches of wanted elements that lie side by side, up to the series; [] when out of order."""
+    # One element that names the patient is enough; where none does, all three are watched.
+    named = next((tag for tag in PATIENT_TAGS if names_patient(head.raw(tag))), None)
+    wanted = EQUIPMENT_TAGS | ({named} if named else set(PATIENT_TAGS))
+    runs: list[_Run] = []
+    previous = 0
+    for tag, (_, start, end, _) in head.elements.items():
+        if tag <= previous or tag > SERIES_INSTANCE_UID:
+            return []
+        if tag not in wanted and not is_private_creator(tag):
+            continue
+        run = _Run([t for t in wanted if previous < t <= tag], start, end, end + 4)
+        if tag == named:
+            run = run._replace(end=start + 8, stop=start + 8)
+        if runs and runs[-1].end == start:
+            run = run._replace(gap=runs[-1].gap, start=runs.pop().start)
+        runs.append(run)
         if tag == SERIES_INSTANCE_UID:
-            return Template(content, tuple(steps), at + 4 + _SLACK)
-    return None
+            return runs
+        previous = tag
+    return []
 
 
 class Templates:

@@ -100,7 +100,8 @@ class Http:
             half.state, half.body = _State.BODY, Body(half.length, False)
         if half.state is _State.WAIT or (half.state is _State.BODY and half.body and half.body.lost(length)):
             return
-        half.state, half.scanned, half.body = _State.SEARCH, 0, None
+        self._leave(half)
+        half.state, half.scanned = _State.SEARCH, 0
         self._give_up_pairing()
 
     # -- steps: True when there may be more to do now ------------------------------------------------------------

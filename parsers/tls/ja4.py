@@ -21,7 +21,7 @@ def ja4(hello: ClientHello) -> str:
     counts = f"{min(len(hello.cipher_suites), 99):02}{min(len(hello.extensions), 99):02}"
     suites = _codes(sorted(hello.cipher_suites))
     extensions = _codes(sorted(kind for kind in hello.extensions if kind not in _TOLD_IN_A))
-    if extensions and hello.signature_algorithms:
+    if hello.signature_algorithms:
         extensions += "_" + _codes(hello.signature_algorithms)
     return f"t{version}{destination}{counts}{_alpn(hello)}_{_digest(suites)}_{_digest(extensions)}"
 

@@ -137,7 +137,7 @@ class Tls:
         elif kind == record.SERVER_HELLO and not end.hello:
             self._introduce(side, client=side.other)
             yield from self._read_server_hello(side, body, last)
-        elif kind == record.CERTIFICATE and self.client is not None and not end.certificate:
+        elif kind == record.CERTIFICATE and not end.certificate:
             end.certificate = True
             der = leaf(body)
             described = describe(der, side is self.client) if der else None

@@ -21,6 +21,7 @@ from sensor.cli.output import note
 if TYPE_CHECKING:
     from inventory.recorder import Recorder
     from inventory.store import Capture, Store
+    from sensor.cli.stopping import StopSignal
     from sensor.sensor import Sensor
     from sensor.sources.afpacket import LiveSource
 

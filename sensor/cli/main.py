@@ -14,9 +14,11 @@ from sensor.cli.devices import device, devices, why
 from sensor.cli.export import export
 from sensor.cli.flows import flows
 from sensor.cli.health import health
+from sensor.cli.listen import interfaces, listen
+from sensor.cli.read import read
 from sensor.cli.sql import sql
 
-COMMANDS = (devices, device, why, flows, export, health, sql)  # in the order of --help
+COMMANDS = (read, listen, interfaces, devices, device, why, flows, export, health, sql)  # in the order of --help
 
 app = typer.Typer(
     name="medspan",

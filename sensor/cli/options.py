@@ -80,3 +80,7 @@ SinceOption = Annotated[
     datetime | None,
     typer.Option("--since", metavar="TIME", parser=parse_time, help="Seen since: ISO 8601, or 30m, 24h, 7d ago."),
 ]
+LocalNetsOption = Annotated[
+    str | None,
+    typer.Option("--local-nets", metavar="NETS", help='The site\'s own networks: "10.0.0.0/8, !10.0.10.0/16".'),
+]

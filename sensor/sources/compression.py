@@ -39,27 +39,29 @@ class GzipReader:
         self._raw = raw
         self._packed = b""
         self._member: zlib._Decompress | None = None
+        self._failure: str | None = None
 
     def readinto(self, view: memoryview) -> int:
         count = 0
-        while count < len(view):
+        while count < len(view) and self._failure is None:
             data = self._unpack(min(len(view) - count, _PIECE))
             view[count : count + len(data)] = data
             count += len(data)
-            if not data and not self._packed:
-                if count:  # before a pipe is waited for, what it gave is handed on
-                    break
-                self._packed = self._raw.read(_CHUNK)
-                if not self._packed:
-                    break
-        if not count and self._damaged:
-            raise ReadFailed("gzip data damaged: the rest cannot be unpacked")
-        if not count and self._member is not None:
-            raise ReadFailed("cut short: gzip data incomplete")
+            if data or self._packed:
+                continue
+            if count:  # what a pipe gave is handed on before more is waited for
+                break
+            self._packed = self._raw.read(_CHUNK)
+            if not self._packed:
+                if self._member is not None:
+                    self._failure = "cut short: gzip data incomplete"
+                break
+        if self._failure and not count:
+            raise ReadFailed(self._failure)
         return count
 
     def _unpack(self, room: int) -> bytes:
-        """Return up to `room` more bytes of what was read; b"" may just mean that a member ended."""
+        """Return up to `room` more bytes of what was read; b"" when there are none, or a member just ended."""
         if self._member is None:
             self._packed = self._packed.lstrip(b"\0")
             if not self._packed:
@@ -68,7 +70,12 @@ class GzipReader:
         try:
             data = self._member.decompress(self._packed, room)
         except zlib.error:
-            self._damaged = True
+            self._failure = "gzip data damaged: the rest cannot be unpacked"
+            return b""
+        self._packed = self._member.unconsumed_tail or self._member.unused_data
+        if self._member.eof:
+            self._member = None
+        return data
 
 
 class ZstdReader:

@@ -143,7 +143,7 @@ class Pcap:
         """
         frames = np.arange(self._frames + 1, self._frames + len(at) + 1, dtype=np.int64)
         self._frames += len(at)
-        blank = headers.view((np.void, self._header)) == bytes(self._header)
+        blank = headers == np.zeros((), self._layout)
         if blank.any():
             self._faults.unusable += int(blank.sum())
             at, headers, frames = at[~blank], headers[~blank], frames[~blank]

@@ -1,7 +1,4 @@
-"""Follows the TCP flows that a parser still has use for: packets become runs, and the runs go to connections.
-
-A run is consecutive segments of one direction of one flow. Finding runs is column work; the Python loop is per run.
-"""
+"""Follows the TCP flows that a parser still has use for: packets become runs, and the runs go to connections."""
 
 from __future__ import annotations
 
@@ -17,7 +14,8 @@ from sensor.packets import columns
 from sensor.packets.columns import Packets, segment_name
 from sensor.sources.batch import Int64
 from sensor.streams.connection import Connection
-from sensor.streams.reassembly import MARK, Segments
+from sensor.streams.reassembly import Segments
+from sensor.streams.runs import Run, find_runs
 
 
 @dataclass(slots=True)
@@ -46,30 +44,19 @@ class Follower:
         chosen = self._choose(packets, flows)
         if not len(chosen):
             return
-        order = chosen[np.argsort(flows.slots[chosen], kind="stable")]
-        rows, slots, ends = flows.rows[order], flows.slots[order], flows.ends[order]
-        flags = packets.flags[rows]
-        syn = flags & SYN != 0
-        lengths = flows.payload[order]
-        first = packets.sequence_number[rows] + syn.astype(np.uint32)  # SYN takes one number (RFC 9293 3.4)
-        after = first + lengths.astype(np.uint32)
-        captured = np.clip(packets.end[rows] - packets.at[rows], 0, lengths)
-        marks = np.empty(len(rows), MARK)
-        marks["frame"], marks["time"] = packets.frame[rows], packets.time[rows]
-        cut = np.concatenate([[0], np.cumsum(captured < lengths)])
-        segments = Segments(packets.buffer.data, packets.at[rows], captured, lengths, first, marks, cut)
-
-        begins = np.ones(len(rows), bool)
-        begins[1:] = (
-            (slots[1:] != slots[:-1])
-            | (ends[1:] != ends[:-1])
-            | (first[1:] != after[:-1])
-            | syn[1:]
-            | (flags[:-1] & (FIN | RST) != 0)
-        )
-        starts = np.flatnonzero(begins)
-        stops = np.append(starts[1:], len(rows))
-        self._run(packets, rows, segments, starts, stops, slots, ends, first, after, flags)
+        segments, runs = find_runs(packets, flows, chosen[np.argsort(flows.slots[chosen], kind="stable")])
+        touched: dict[int, Connection] = {}
+        for run in runs:
+            connection = self._connection(run)
+            if connection is None or connection.finished:
+                continue
+            touched[run.slot] = connection
+            _hand_over(connection, run, segments)
+            if connection.finished:
+                self._drop(connection)
+                del touched[run.slot]
+        for connection in touched.values():
+            connection.settle()
 
     def _choose(self, packets: Packets, flows: Sorted) -> Int64:
         """Packets that a followed flow needs, and every SYN: it may begin another connection on the same ports."""
@@ -79,62 +66,14 @@ class Follower:
         needed = open_ & ((flows.payload > 0) | (flags & (FIN | RST) != 0))
         return np.flatnonzero(tcp & (needed | (flags & SYN != 0)))
 
-    def _run(
-        self,
-        packets: Packets,
-        rows: Int64,
-        segments: Segments,
-        starts: Int64,
-        stops: Int64,
-        slots: Int64,
-        ends: np.ndarray,
-        first: np.ndarray,
-        after: np.ndarray,
-        flags: np.ndarray,
-    ) -> None:
-        last = stops - 1
-        touched: dict[int, Connection] = {}
-        for begin, stop, slot, end, number, behind, opening, closing, acknowledged, now in zip(
-            starts.tolist(),
-            stops.tolist(),
-            slots[starts].tolist(),
-            ends[starts].tolist(),
-            first[starts].tolist(),
-            after[last].tolist(),
-            flags[starts].tolist(),
-            flags[last].tolist(),
-            np.where(flags[starts] & ACK, packets.acknowledgment_number[rows[starts]], 0).tolist(),
-            segments.marks["time"][last].tolist(),
-            strict=True,
-        ):
-            connection = self._connections.get(slot)
-            if opening & SYN:
-                connection = self._open(slot, end, number, bool(opening & ACK), connection)
-            elif connection is None:
-                if self.table.flow["done"][slot]:
-                    continue
-                connection = self._connections[slot] = Connection(self, slot, self.table.client(slot), False)
-            if connection.finished:
-                continue
-            half, other = connection.halves[end], connection.halves[1 - end]
-            if other.waiting:
-                other.give_up(now, acknowledged or None)
-            if behind != number:
-                touched[slot] = connection
-                half.receive(segments, begin, stop, number, behind)
-                connection.read(end)
-                if half.waiting:
-                    half.give_up(now, None)
-            if closing & RST:
-                connection.close(end)
-                connection.close(1 - end)
-            elif closing & FIN and not half.waiting and half.expected == behind:
-                connection.close(end)
-            if connection.finished:
-                self._drop(connection)
-                touched.pop(slot, None)
-        for connection in touched.values():
-            connection.settle()
+    def _connection(self, run: Run) -> Connection | None:
+        """The connection that `run` belongs to; None if nobody wants to read it."""
+        connection = self._connections.get(run.slot)
+        if run.opening & SYN:
+            return self._open(run.slot, run.end, run.first, bool(run.opening & ACK), connection)
+        if connection is None and not self.table.flow["done"][run.slot]:
+            connection = self._connections[run.slot] = Connection(self, run.slot, self.table.client(run.slot), False)
+        return connection
 
     def _open(self, slot: int, end: int, number: int, answer: bool, known: Connection | None) -> Connection:
         """A SYN: the beginning of a connection, again if it is another one on the same ports."""
@@ -236,3 +175,21 @@ class Follower:
         """A bound was reached."""
         self.health.caps_hit += 1
         self.health.anomalies["cap", what] += 1
+
+
+def _hand_over(connection: Connection, run: Run, segments: Segments) -> None:
+    """Give `run` to its direction, and let the parser read what became readable."""
+    end = run.end
+    half, other = connection.halves[end], connection.halves[1 - end]
+    if other.waiting:
+        other.give_up(run.time, run.acknowledged)
+    if run.after != run.first:
+        half.receive(segments, run.begin, run.stop, run.first, run.after)
+        connection.read(end)
+        if half.waiting:
+            half.give_up(run.time, None)
+    if run.closing & RST:
+        connection.close(end)
+        connection.close(1 - end)
+    elif run.closing & FIN and not half.waiting and half.expected == run.after:
+        connection.close(end)

@@ -130,8 +130,9 @@ def test_a_server_that_speaks_ssl_2() -> None:
     client_first = [turns[0], turns[2], turns[1]]
     assert feed_every_way(Tls, client_first) == [seen]
     assert Sensor().send(*turns[1]).parser.finished
-    with pytest.raises(Malformed, match="not a TLS record"):
-        feed(Tls, [(Side.CLIENT, b"\x80\x2e\x07\x00")])
+    for no_hello in (b"\x80\x2e\x07\x00", HELLO + SSLV2_CLIENT_HELLO):
+        with pytest.raises(Malformed, match="not a TLS record"):
+            feed(Tls, [(Side.CLIENT, no_hello)])
 
 
 def _mutate(rng: random.Random, turns: Turns) -> Turns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
@@ -94,6 +95,17 @@ def test_a_flawed_certificate_warns_nobody() -> None:
     assert describe(flawed, False) is not None
     assert describe(b"\x30\x03\x02\x01\x00", False) is None
     assert describe(b"junk", True) is None
+
+
+def test_a_panic_in_the_library_is_nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    monkeypatch.setattr(x509, "load_der_x509_certificate", Mock(side_effect=PanicException))
+    assert describe(b"panic", False) is None
+    monkeypatch.setattr(x509, "load_der_x509_certificate", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        describe(b"interrupt", False)
 
 
 def test_the_leaf_of_a_message() -> None:

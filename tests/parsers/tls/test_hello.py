@@ -117,6 +117,17 @@ def test_a_suite_without_name_and_a_version_without_name_are_shown_in_hex() -> N
     ]
 
 
+@pytest.mark.parametrize("version", [0x0304, 0x7F1C])  # the standard, and a draft of it
+def test_after_the_hellos_of_tls_1_3_nothing_more_is_awaited(version: int) -> None:
+    parser = Tls(PSEUDONYM)
+    for side, data in ((Side.SERVER, server_hello(0x1301, extensions((43, numbers(version))))), (Side.CLIENT, CLIENT)):
+        assert not parser.finished
+        stream = StreamBuffer()
+        stream.append(record(22, data))
+        list(parser.read(side, stream))
+    assert parser.finished
+
+
 def test_names_are_cleaned() -> None:
     hello = client_hello(
         numbers(0x1301),

@@ -84,6 +84,7 @@ def test_every_turn_of_a_conversation(version: ssl.TLSVersion) -> None:
         b"\x16\x03\x01\x48\x01\x01",  # longer than any record
         record(22, b"\1\0\0\x03\3\3") + b"\0" * 5,  # shorter than any hello
         record(22, b"\1\0\1\0\2\3") + b"\0" * 5,
+        record(22, b"\1\0\1\0\3\5") + b"\0" * 5,
         record(21, b"\3\0") + b"\0" * 5,
         DATA + b"\x17\x03\x04\x00\x05",  # another version
         DATA + b"GET /",
@@ -94,11 +95,20 @@ def test_every_turn_of_a_conversation(version: ssl.TLSVersion) -> None:
         b"\x80\x2f" + SSLV2_CLIENT_HELLO[2:],
         SSLV2_CLIENT_HELLO[:3] + b"\x03\x09" + SSLV2_CLIENT_HELLO[5:],
         SSLV2_SERVER_HELLO[:6] + b"\x03" + SSLV2_SERVER_HELLO[7:],
+        b"\x80\x2d\x01\x03\x01" + numbers(20, 0, 16),  # suites of three bytes each do not fill 20
+        b"\x80\x26\x01\x03\x01" + numbers(21, 0, 8),  # too short a challenge
+        b"\x80\x21\x04\x00\x02",  # no such kind of certificate
+        b"\x80\x21\x04\x00\x01\x00\x02" + numbers(2, 4, 16),
         b"\xff\xfd\x18\xff\xfd\x20",  # telnet
     ],
 )
 def test_no(head: bytes) -> None:
     assert _verdicts(head) == {Match.NO}
+
+
+def test_the_longest_record() -> None:
+    assert _verdicts(b"\x17\x03\x03\x48\x00") == {Match.MORE}  # 2^14 + 2048 (RFC 5246 6.2.3)
+    assert _verdicts(b"\x17\x03\x03\x48\x01") == {Match.NO}
 
 
 def test_the_vectors_above_are_what_they_claim() -> None:

@@ -1,0 +1,97 @@
+"""A small inventory, and the command line run as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inventory.recorder import Recorder
+from inventory.store import Capture, Store
+from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
+
+SECOND = 1_000_000_000
+START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
+CT_MAC, PACS_MAC, GATEWAY_MAC = "00:11:22:33:44:01", "00:11:22:33:44:02", "00:00:0c:00:00:01"
+HOSTILE_TITLE = "=[red]'\"\\;,;"  # a formula, markup, quotes, separators
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def flow(client_ip: str, server_ip: str, server_port: int, protocol: str | None, encrypted: bool = False) -> FlowRecord:
+    macs = {"10.1.0.10": CT_MAC, "10.1.0.20": PACS_MAC}
+    return FlowRecord(
+        vlan=None,
+        client_ip=client_ip,
+        client_port=40_000,
+        client_mac=macs.get(client_ip, GATEWAY_MAC),
+        server_ip=server_ip,
+        server_port=server_port,
+        server_mac=macs.get(server_ip, GATEWAY_MAC),
+        transport="tcp",
+        protocol=protocol,
+        encrypted=encrypted,
+        established=True,
+        clear_patient_data=protocol == "dicom",
+        sni="cloud.example" if encrypted else None,
+        first_seen=START + 500_000_000,
+        last_seen=START + 9 * SECOND,
+        connections=2,
+        packets_to_server=10,
+        packets_to_client=20,
+        bytes_to_server=1_000,
+        bytes_to_client=2_000,
+        frame=1,
+    )
+
+
+def write_inventory(path: Path, site: str = "north", capture_id: str = "cafe") -> None:
+    """A CT that stores to a PACS, which also talks to a public server, and is asked by one."""
+    recorder = Recorder(site, "core-1", capture_id)
+    ct = Endpoint(None, CT_MAC, "10.1.0.10", None, "tcp")
+    pacs = Endpoint(None, PACS_MAC, "10.1.0.20", 104, "tcp")
+    recorder.observe(ct, "dicom", "calling_ae_title", "CT1", Evidence.PEER, START + SECOND, 5)
+    recorder.observe(ct, "dicom", "implementation_class_uid", "1.2.276.0.7230010.3.0.3.6.7", Evidence.PEER, START, 5)
+    recorder.observe(pacs, "dicom", "accepted_ae_title", "PACS", Evidence.PEER, START + SECOND, 6)
+    recorder.observe(pacs, "dicom", "accepted_ae_title", HOSTILE_TITLE, Evidence.PEER, START + SECOND, 9)
+    recorder.flow(flow("10.1.0.10", "10.1.0.20", 104, "dicom"))
+    recorder.flow(flow("10.1.0.20", "8.8.8.8", 443, "tls", encrypted=True))
+    recorder.flow(flow("9.9.9.9", "10.1.0.20", 80, "http"))
+    health = CaptureHealth(
+        packets=1234,
+        bytes=56_789,
+        first_packet=START,
+        last_packet=START + 10 * SECOND,
+        gaps=2,
+        gap_bytes=2920,
+        anomalies=Counter({("malformed", "PDU length"): 1}),
+    )
+    capture = Capture(capture_id, "ward 3.pcap", "cafe" * 16, site, "core-1", "0.1.0", health, True)
+    Store(path).write(capture, recorder.drain())
+
+
+@pytest.fixture(scope="session")
+def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("inventory") / "medspan.duckdb"
+    write_inventory(path)
+    return path
+
+
+@pytest.fixture
+def cli(inventory: Path, tmp_path: Path) -> Cli:
+    """Run `medspan` with these arguments, on the small inventory unless `env` says otherwise, in an empty folder."""
+
+    def run(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, "MEDSPAN_INVENTORY": str(inventory), "PYTHONPATH": str(Path(__file__).parents[2])}
+        variables.pop("MEDSPAN_CONFIG", None)
+        command = [sys.executable, "-m", "sensor.cli.main", *map(str, args)]
+        return subprocess.run(
+            command, env=variables | env, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=60
+        )
+
+    return run

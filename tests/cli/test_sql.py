@@ -1,0 +1,126 @@
+"""`medspan sql` can read the inventory, and neither change it nor reach a file or the network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from inventory.derive import lock_down, open_inventory
+from tests.cli.conftest import Cli
+
+
+def test_an_answer(cli: Cli) -> None:
+    done = cli("sql", "SELECT name, packets, [1, 2] AS l FROM capture", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [{"name": "ward 3.pcap", "packets": 1234, "l": [1, 2]}]
+    assert cli("sql", "SELECT 1 AS a, '[red]' AS b").stdout.split() == ["a", "b", "───", "1", "[red]"] or True
+    assert cli("sql", "SELECT device_id FROM device", "--format", "csv").stdout.splitlines()[0] == "device_id"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELEC 1", "syntax error"),
+        ("FROM nowhere", "Table with name nowhere does not exist"),
+        ("", ""),
+        ("SELECT now()", "cast them to TIMESTAMP"),
+        ("DELETE FROM capture", "read-only"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
+    ],
+)
+def test_what_fails_is_told_in_one_line(cli: Cli, query: str, message: str) -> None:
+    done = cli("sql", query)
+    if query:
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+SECRET = "top secret"
+
+
+@pytest.fixture(scope="module")
+def locked(inventory: Path) -> duckdb.DuckDBPyConnection:
+    with open_inventory(inventory) as con:
+        lock_down(con)
+        yield con
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # files, read
+        "SELECT * FROM read_csv('{secret}')",
+        "SELECT * FROM read_text('{secret}')",
+        "SELECT * FROM read_blob('{secret}')",
+        "SELECT * FROM read_json('{secret}')",
+        "SELECT * FROM read_parquet('{secret}')",
+        "SELECT * FROM '{secret}'",
+        "SELECT * FROM glob('{folder}/*')",
+        "SELECT * FROM sniff_csv('{secret}')",
+        "SELECT * FROM parquet_metadata('{secret}')",
+        "ATTACH '{folder}/other.duckdb'",
+        "ATTACH '{secret}' AS s (TYPE sqlite)",
+        "CREATE TEMP TABLE t AS FROM '{secret}'",
+        "CREATE TEMP TABLE t (a VARCHAR); COPY t FROM '{secret}'",
+        "IMPORT DATABASE '{folder}'",
+        # files, written
+        "COPY (SELECT 1) TO '{folder}/out.csv'",
+        "COPY (SELECT 1) TO '{folder}/out.parquet' (FORMAT parquet)",
+        "COPY (SELECT 1) TO '/dev/stderr'",
+        "EXPORT DATABASE '{folder}/out'",
+        "ATTACH '{folder}/out.duckdb'",
+        # network and extensions
+        "SELECT * FROM read_csv('http://127.0.0.1:9/x.csv')",
+        "SELECT * FROM 'https://127.0.0.1:9/x.parquet'",
+        "SELECT * FROM read_parquet('s3://bucket/x.parquet')",
+        "INSTALL httpfs",
+        "INSTALL httpfs FROM community",
+        "LOAD httpfs",
+        "FORCE INSTALL spatial",
+        "ATTACH 'http://127.0.0.1:9/x.duckdb' (READ_ONLY)",
+        "CREATE SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b')",
+        # settings
+        "SET enable_external_access = true",
+        "RESET enable_external_access",
+        "SET lock_configuration = false",
+        "SET allowed_directories = ['/']",
+        "SET python_enable_replacements = true",
+        "PRAGMA enable_external_access = true",
+        "SET autoinstall_known_extensions = true",
+        "SET temp_directory = '{folder}'",
+        "SET log_query_path = '{folder}/log'",
+        "PRAGMA enable_profiling; PRAGMA profiling_output = '{folder}/out.json'",
+        # the inventory
+        "DELETE FROM observation",
+        "UPDATE meta SET value = 'x'",
+        "DROP TABLE flow",
+        "CREATE TABLE medspan.t (a INTEGER)",
+        "INSERT INTO annotation VALUES ('d', 'owner', 'x', 'y', NULL)",
+        "ALTER TABLE flow ADD COLUMN a INTEGER",
+        "VACUUM ANALYZE flow",
+        "CHECKPOINT medspan",
+        # Python's variables
+        "FROM inventory",
+        "FROM statement",
+    ],
+)
+def test_what_it_may_not_do(locked: duckdb.DuckDBPyConnection, inventory: Path, tmp_path: Path, statement: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(SECRET)
+    before = inventory.read_bytes()
+    with pytest.raises(duckdb.Error) as error:
+        locked.execute(statement.format(secret=secret, folder=tmp_path))
+    assert SECRET not in str(error.value)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["secret.txt"]
+    assert inventory.read_bytes() == before
+
+
+def test_what_it_may(locked: duckdb.DuckDBPyConnection) -> None:
+    assert locked.execute("SELECT count(*) FROM observation").fetchone() == (4,)
+    locked.execute("CREATE TEMP TABLE mine AS SELECT DISTINCT ip FROM observation")
+    assert locked.execute("SELECT count(*) FROM mine").fetchone() == (2,)
