@@ -16,6 +16,7 @@ from typing import Final
 import duckdb
 
 from inventory.database import explain, open_database
+from inventory.errors import InventoryError
 from inventory.networks import Networks
 from inventory.vendors import mac_vendors
 
@@ -34,8 +35,10 @@ UNION SELECT server_mac FROM flow WHERE server_mac IS NOT NULL
 
 
 @contextmanager
-def open_inventory(path: Path, local_nets: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the inventory at `path` read-only, with its derived tables.
+def open_inventory(
+    path: Path, local_nets: str | None = None, last: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the inventory at `path` read-only, with its derived tables, up to the one named `last` (default: all).
 
     `local_nets` are the site's own networks (`inventory.networks`); without, those the inventory remembers.
     Raises InventoryError; DuckDB's errors about the file itself become one, too.
@@ -43,7 +46,7 @@ def open_inventory(path: Path, local_nets: str | None = None) -> Iterator[duckdb
     con = open_database(path, read_only=True)
     try:
         try:
-            _derive(con, local_nets)
+            _derive(con, local_nets, last)
         except duckdb.IOException as error:
             raise explain(error, path) from None
         yield con
@@ -57,7 +60,7 @@ def lock_down(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET lock_configuration = true")
 
 
-def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
+def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None, last: str | None) -> None:
     _addresses(con, local_nets)
     _mac_vendors(con)
     _knowledge(con)
@@ -65,13 +68,18 @@ def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
         if name != _FACTS:
             con.execute(folder.joinpath(name).read_text("utf-8"))
+        if last is not None and name.endswith(f"_{last}.sql"):
+            break
 
 
 def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     if local_nets is None:
         remembered = con.execute("SELECT value FROM meta WHERE key = 'local_nets'").fetchone()
         local_nets = remembered[0] if remembered else None
-    networks = Networks(local_nets)
+    try:
+        networks = Networks(local_nets)
+    except ValueError as error:
+        raise InventoryError(f"local_nets: {error}") from None
     ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]
     kinds = [networks.classify(ip) for ip in ips]
     con.execute(

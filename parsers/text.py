@@ -22,12 +22,12 @@ Pseudonym = Callable[[bytes], str]
 def clean(raw: bytes | str, encoding: str = "utf-8") -> str:
     """Return `raw` as one printable line of at most `MAX_TEXT` characters, outer blanks removed.
 
-    Undecodable bytes are shown as U+FFFD; an unknown `encoding` falls back to Latin-1. Never raises.
+    Undecodable bytes are shown as U+FFFD; an unknown or unusable `encoding` falls back to Latin-1. Never raises.
     """
     if isinstance(raw, bytes):
         try:
             raw = raw[: 4 * MAX_TEXT].decode(encoding, "replace")
-        except LookupError:
+        except (LookupError, ValueError):
             raw = raw[:MAX_TEXT].decode("latin-1")
     else:
         raw = raw[: 4 * MAX_TEXT]
@@ -35,7 +35,7 @@ def clean(raw: bytes | str, encoding: str = "utf-8") -> str:
 
 
 def _scrub(text: str) -> str:
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:MAX_TEXT]
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:MAX_TEXT].rstrip()
 
 
 def canonical(parts: object) -> str:

@@ -57,15 +57,16 @@ def syntax_of(transfer_syntax_uid: str) -> Syntax | None:
 
 def guess_syntax(head: bytes | bytearray) -> Syntax:
     """Return the encoding that makes sense of the first element of `head`; deflated when none does."""
-    little = int.from_bytes(head[0:2], "little")
-    big = int.from_bytes(head[0:2], "big")
+    little, big = int.from_bytes(head[0:2], "little"), int.from_bytes(head[0:2], "big")
     explicit = head[4:6].isalpha() and head[4:6].isupper()
-    if 0 < little <= 0x7FE0:
+    if 0 < big < little and explicit:  # the first group is a small number: 0008, 0010...
+        return EXPLICIT_BIG
+    if 0 < little < big:
         if explicit:
             return EXPLICIT_LITTLE
         if int.from_bytes(head[4:8], "little") < MAX_HEAD or head[4:8] == b"\xff\xff\xff\xff":
             return IMPLICIT_LITTLE
-    return EXPLICIT_BIG if 0 < big <= 0x7FE0 and explicit else DEFLATED
+    return DEFLATED
 
 
 def inflate(head: bytes | bytearray) -> bytes:
@@ -170,6 +171,7 @@ def read_head(head: bytes | bytearray, syntax: Syntax, whole: bool) -> Head:
                     break
                 elements[int(element.tag)] = Element(element.VR, start, end, value)
                 start = end
+            broken = broken or start < len(head)  # less than a header is left (or pixel data, which is covered)
             if SPECIFIC_CHARACTER_SET in elements:
                 from pydicom.charset import convert_encodings
 

@@ -91,7 +91,7 @@ class Half:
         """Go to the next plausible PDU; False when none has arrived yet."""
         while stream.available:
             data = stream.peek(_SEARCHED)
-            at, found = find_pdu(data, stream.closed and len(data) == stream.available)
+            at, found = find_pdu(data, len(data) < stream.available, stream.closed)
             stream.skip(at)
             if found:
                 self.lost = False

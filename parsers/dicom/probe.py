@@ -32,6 +32,7 @@ _FIXED_PDU = re.compile(
     rb"\x03\0\0\0\0\x04\0[\1\2][\1-\3][\0-\x0a]|[\5\6]\0\0\0\0\x04\0\0\0\0|\x07\0\0\0\0\x04\0\0[\0-\2][\0-\6]",
     re.DOTALL,
 )
+# What a PDU begins with when it is searched for: its type and a reserved byte
 _CANDIDATE: Final = re.compile(rb"[\1\2\4-\7]\0")
 NEEDED: Final = 82  # bytes after which the answer is never MORE
 
@@ -84,20 +85,24 @@ def _probe_p_data(head: bytes) -> Match:
     return Match.YES if pdv_length == length - 4 else Match.NO
 
 
-def find_pdu(data: bytes, final: bool) -> tuple[int, bool]:
-    """Find where a place in the stream can be taken up again, in `data`.
+def find_pdu(data: bytes, more: bool, closed: bool) -> tuple[int, bool]:
+    """Find where a lost place in the stream can be taken up again, in `data`.
 
-    Return (offset, True), or (number of bytes in which there is none, False): the rest needs more bytes, unless
-    `final`. An A-ASSOCIATE-RJ is not searched for: in the middle of a stream there is none.
+    Return (offset, True), or (offset, False) when there is none in front of it; there, more bytes have to tell. `more`
+    says that some have arrived already, `closed` that none will. An A-ASSOCIATE-RJ is not searched for: it begins a
+    stream, and is in the middle of none.
     """
     for candidate in _CANDIDATE.finditer(data):
         at = candidate.start()
-        match = probe_pdu(data[at : at + NEEDED])
+        head = data[at : at + NEEDED]
+        if more and len(head) < NEEDED:
+            return at, False
+        match = probe_pdu(head)
         if match is Match.YES and _continues(data, at):
             return at, True
-        if match is Match.MORE and not final:
+        if match is Match.MORE and not closed:
             return at, False
-    return max(len(data) - (not final), 0), False
+    return max(len(data) - (more or not closed), 0), False
 
 
 def _continues(data: bytes, at: int) -> bool:

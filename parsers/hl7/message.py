@@ -14,7 +14,7 @@ MAX_SOFTWARE: Final = 8  # SFT segments told of one message
 _MAX_REPETITIONS: Final = 16  # looked at in one field
 _MAX_VALUE: Final = 4 * MAX_TEXT  # bytes looked at of one field or repetition
 
-# HL7 table 0211, and a frequent misspelling. ASCII, and no character set, are read as what senders put there: UTF-8, else Latin-1.
+# HL7 table 0211, and a frequent misspelling. Where senders say ASCII, or nothing, they put UTF-8 or Latin-1.
 _ASCII: Final = ""
 _CHARACTER_SETS: Final = {
     b"": _ASCII,

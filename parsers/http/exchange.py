@@ -16,6 +16,7 @@ from parsers.http.paths import Service, recognise, split_target
 from parsers.http.software import DOCUMENTS, read_document, worth_reading
 from parsers.records import Evidence, Side
 
+_MAX_CONTENT_TYPE: Final = 512  # bytes of a Content-Type that are looked at
 _MAX_EMPTY: Final = 2  # bytes of an empty JSON array or object: nobody's data
 
 
@@ -48,7 +49,7 @@ def ask(head: Head, length: int, offset: int) -> tuple[Exchange, list[Statement]
         if method == b"GET" and segments and segments[-1] in DOCUMENTS:
             document = segments[-1]
     said = list(of_request(head))
-    content_type = head.headers.get(b"content-type", b"")
+    content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     if patient.in_request(service, query) or (length and patient.in_body(service, content_type)):
         said.append(_patient_data(Side.CLIENT))
     proxied = b"://" in target[:8]  # absolute-form; CONNECT is answered by the proxy itself
@@ -65,7 +66,7 @@ def answer(exchange: Exchange | None, head: Head, length: int) -> list[Statement
     status = head.start.status
     service = exchange.service if exchange else None
     proxied = exchange is not None and exchange.proxied
-    content_type = head.headers.get(b"content-type", b"")
+    content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     said = list(of_response(head, proxied))
     has_body = 200 <= status < 300 and not 0 <= length <= _MAX_EMPTY
     if service and (200 <= status < 400 or status == 401):
@@ -82,7 +83,8 @@ def document(exchange: Exchange | None, head: Head, length: int) -> Reading | No
     if not length or exchange is None or not exchange.document:
         return None
     headers = head.headers
-    content_type, encoding = headers.get(b"content-type", b""), headers.get(b"content-encoding", b"")
+    content_type = headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
+    encoding = headers.get(b"content-encoding", b"")
     if not worth_reading(exchange.document, head.start.status, content_type, encoding):
         return None
     evidence = Evidence.OBJECT if b"via" in headers else Evidence.PEER

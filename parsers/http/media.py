@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 _OBJECTS: Final = frozenset((b"application/dicom", b"application/dicom+json", b"application/dicom+xml"))  # PS3.18 8.7.3
@@ -16,6 +17,7 @@ def media_type(content_type: bytes) -> bytes:
     return content_type.partition(b";")[0].strip().lower()
 
 
+@lru_cache(256)
 def is_fhir(content_type: bytes) -> bool:
     """Whether a body of `content_type` is FHIR."""
     return media_type(content_type) in _FHIR
@@ -26,6 +28,7 @@ def is_json(content_type: bytes) -> bool:
     return media_type(content_type) in _JSON
 
 
+@lru_cache(256)
 def is_objects(content_type: bytes) -> bool:
     """Whether a body of `content_type` is DICOM objects or their headers, in parts or not."""
     media = media_type(content_type)
@@ -34,6 +37,7 @@ def is_objects(content_type: bytes) -> bool:
     return media in _OBJECTS
 
 
+@lru_cache(256)
 def service_of(content_type: bytes) -> str | None:
     """Return the kind of service whose answers are of `content_type`, if just one is.
 
@@ -46,7 +50,7 @@ def service_of(content_type: bytes) -> str | None:
 
 def _part_type(content_type: bytes) -> bytes:
     """The type parameter of multipart/related: the media type of the parts (PS3.18 8.6.1.2)."""
-    for parameter in content_type[:512].lower().split(b";")[1:]:
+    for parameter in content_type.lower().split(b";")[1:]:
         name, _, value = parameter.partition(b"=")
         if name.strip() == b"type":
             return value.strip().strip(b'"')

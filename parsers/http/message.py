@@ -59,7 +59,7 @@ def parse_start_line(line: bytes) -> StartLine | None:
         status = _STATUS.match(line)
         return StartLine(b"", b"", int(status[1])) if status else None
     method, _, rest = line.partition(b" ")
-    target, _, version = rest.rpartition(b" ")
+    target, _, version = rest.partition(b" ")
     if len(version) != 8 or not version.startswith(b"HTTP/1.") or not version[7:].isdigit():
         return None
     if not _METHOD.fullmatch(method) or not _target_begins(method, target):
@@ -104,8 +104,10 @@ def _probe_target(method: bytes, rest: bytes) -> Match:
         return Match.MORE if begun or scheme or _target_begins(method, target) else Match.NO
     if not _target_begins(method, target):
         return Match.NO
+    if method in METHODS and len(target) >= PROBE_LENGTH:
+        return Match.YES
     if not space:
-        return Match.YES if method in METHODS and len(target) >= PROBE_LENGTH else Match.MORE
+        return Match.MORE
     version = version.rstrip(b"\r")
     if len(version) < 8:
         return Match.MORE if b"HTTP/1.".startswith(version[:7]) else Match.NO
@@ -143,16 +145,20 @@ def body_length(head: Head, request_method: bytes) -> int:
     status = head.start.status
     if status and (request_method == b"HEAD" or status < 200 or status in (204, 304)):
         return 0
-    coding = head.headers.get(b"transfer-encoding", b"").lower().rpartition(b",")[2].strip()
-    if coding == b"chunked":
-        return CHUNKED
-    if coding and coding != b"identity":
-        if not status:
-            raise Malformed("request body without a length")
-        return UNTIL_CLOSE
+    codings = head.headers.get(b"transfer-encoding")
+    if codings:
+        coding = codings.lower().rpartition(b",")[2].strip()
+        if coding == b"chunked":
+            return CHUNKED
+        if coding != b"identity":
+            if not status:
+                raise Malformed("request body without a length")
+            return UNTIL_CLOSE
     length = head.headers.get(b"content-length")
     if length is None:
         return UNTIL_CLOSE if status else 0
+    if _CONTENT_LENGTH.fullmatch(length):
+        return int(length)
     values = {value.strip() for value in length.split(b",")}  # the same value repeated is one value
     value = values.pop()
     if values or not _CONTENT_LENGTH.fullmatch(value):

@@ -111,7 +111,7 @@ def split_target(target: bytes) -> tuple[list[str], dict[str, str]]:
     if len(target) > MAX_PATH:
         target = target[:MAX_PATH].partition(b"?")[0] if b"?" in target[:MAX_PATH] else b""
     path, _, query = target.decode("latin-1").partition("?")
-    segments = [segment.partition(";")[0] for segment in path.split("/") if segment]
+    segments = [name for segment in path.split("/") if (name := segment.partition(";")[0])]
     pairs = query.split("&", _MAX_QUERY_KEYS) if query else ()
     return segments, {key.lower(): value for key, _, value in (pair.partition("=") for pair in pairs)}
 

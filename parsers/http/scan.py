@@ -8,11 +8,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from parsers.http.message import MAX_HEAD, MAX_LINE, METHODS, parse_start_line
+from parsers.http.message import MAX_HEAD, MAX_LINE, METHODS, parse_start_line, probe
+from parsers.records import Match
 from parsers.stream import StreamBuffer
 
 _WINDOW: Final = 2048
+_BLOCK: Final = 4 * MAX_LINE
 _VERSION: Final = b"HTTP/1."
+_STATUS_LENGTH: Final = 13  # of a status line, up to what follows the code
+_SPACE: Final = 0x20
 _ENDS_IN_METHOD = re.compile(b"(?:" + b"|".join(sorted(METHODS)) + rb")\Z")
 _LONGEST_METHOD: Final = max(map(len, METHODS))
 
@@ -51,45 +55,44 @@ def find_head(stream: StreamBuffer, start: int) -> bytes:
 
 def _head_end(window: bytes) -> int:
     crlf = window.find(b"\n\r\n")
-    bare = window.find(b"\n\n", 0, crlf if crlf >= 0 else None)
+    bare = window.find(b"\n\n", 0, crlf + 1 if crlf >= 0 else None)
     if bare >= 0:
         return bare + 2
     return crlf + 3 if crlf >= 0 else -1
 
 
 def find_start(stream: StreamBuffer, scanned: int, asks: bool | None) -> tuple[int, int]:
-    """Look for a start line behind `scanned` in a stream whose beginning is not one.
+    """Look for what may be a start line behind `scanned`, in a stream whose beginning is none.
 
     `asks` says whether this side sends requests (None: not known). Return where the line begins, or -1, and what to
     pass as `scanned` the next time. What can no longer belong to a start line is skipped.
     """
-    while (at := stream.find(_VERSION, scanned)) >= 0:
-        end = stream.find(b"\n", at, at + MAX_LINE)
-        if end < 0 and stream.available < at + MAX_LINE:
-            return -1, _forget(stream, at)
-        back = max(0, at - MAX_LINE)
-        begin = _start_of(stream.peek(end + 1)[back:], at - back, asks) if end >= 0 else -1
-        if begin >= 0:
-            return begin + back, 0
-        scanned = at + 1
-    return -1, _forget(stream, max(scanned, stream.available - len(_VERSION) + 1))
-
-
-def _forget(stream: StreamBuffer, scanned: int) -> int:
-    surplus = max(0, scanned - MAX_LINE)
-    stream.skip(surplus)
-    return scanned - surplus
+    keep = 0 if asks is False else MAX_LINE  # a request line begins in front of its version
+    while True:
+        data = stream.peek(_BLOCK)
+        while (at := data.find(_VERSION, scanned)) >= 0 and at + _STATUS_LENGTH <= len(data):
+            begin = _start_of(data, at, asks)
+            if begin >= 0:
+                return begin, 0
+            scanned = at + 1
+        scanned = at if at >= 0 else max(scanned, len(data) - len(_VERSION) + 1)
+        surplus = max(0, scanned - keep)
+        stream.skip(surplus)
+        scanned -= surplus
+        if len(data) < _BLOCK:
+            return -1, scanned
 
 
 def _start_of(data: bytes, version: int, asks: bool | None) -> int:
-    """Where in `data`, which ends with an end of line, the start line begins whose HTTP version is at `version`."""
-    if not asks and parse_start_line(data[version:]):
-        return version
-    if asks is False or data[version - 1 : version] != b" ":
+    """Where in `data` the start line begins whose HTTP version is at `version`; -1 when there is none."""
+    after = data[version + len(_VERSION) + 1]
+    if after == _SPACE:
+        return version if not asks and probe(data[version : version + _STATUS_LENGTH]) is Match.YES else -1
+    if asks is False or after not in b"\r\n" or version == 0 or data[version - 1] != _SPACE:
         return -1
-    target = data.rfind(b" ", 0, version - 1)
-    method = _ENDS_IN_METHOD.search(data, max(0, target - _LONGEST_METHOD), max(0, target))
-    if not method or not parse_start_line(data[method.start() :]):
+    space = data.rfind(b" ", max(0, version - MAX_LINE), version - 1)
+    method = _ENDS_IN_METHOD.search(data, max(0, space - _LONGEST_METHOD), max(0, space))
+    if not method or not parse_start_line(data[method.start() : version + len(_VERSION) + 1]):
         return -1
     # A text that quotes a request must not pass for one, where it is not even known that this side asks.
     return method.start() if asks or data[method.start() - 1 : method.start()] in (b"", b"\n") else -1

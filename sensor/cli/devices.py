@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,7 @@ from sensor.cli.options import (
     SinceOption,
     SiteOption,
 )
-from sensor.cli.output import Columns, emit, print_table, short_time
+from sensor.cli.output import Columns, emit, print_table, short_time, standard_output
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,6 +58,23 @@ def _make(row: Row) -> str:
 
 def _role(row: Row) -> str:
     return " ".join([row["role"] or "", *(row["modalities"] or [])])
+
+
+def _known(found: Row) -> list[Row]:
+    confidence = found["confidence"] or {}
+    return [
+        {"field": field, "value": _readable(field, value), "confidence": confidence.get(field)}
+        for field, value in found.items()
+        if value not in (None, [], {}) and field != "confidence"
+    ]
+
+
+def _readable(field: str, value: Any) -> Any:
+    """Services as "104/tcp dicom", times to the second; all else as it is."""
+    if field == "services":
+        keys = ("protocol", "product", "version")
+        return [" ".join([f"{s['port']}/{s['transport']}", *(s[key] for key in keys if s[key])]) for s in value]
+    return short_time(value) if field in ("first_seen", "last_seen") else value
 
 
 def _network_order(row: Row) -> tuple[Any, ...]:
@@ -133,21 +149,16 @@ def device(
     with open_inventory(inventory, load_config().local_nets) as con:
         found = _find(con, name, site)
         peers = query(con, _CONVERSATIONS, {"id": found["device_id"]}).rows
-    if output is Format.JSON:
-        print(to_json({**found, "conversations": peers}))
-    elif output is Format.CSV:
-        write_csv(Result(list(found), [found]), sys.stdout)
-    else:
-        confidence = found["confidence"] or {}
-        known = [
-            {"field": field, "value": value, "confidence": confidence.get(field)}
-            for field, value in found.items()
-            if value not in (None, [], {}) and field != "confidence"
-        ]
-        print_table(known, {"Field": "field", "Value": "value", "Confidence": "confidence"})
-        if peers:
-            print()
-            print_table(peers, _PEERS)
+    with standard_output() as stdout:
+        if output is Format.JSON:
+            stdout.write(to_json({**found, "conversations": peers}) + "\n")
+        elif output is Format.CSV:
+            write_csv(Result(list(found), [found]), stdout)
+        else:
+            print_table(_known(found), {"Field": "field", "Value": "value", "Confidence": "confidence"}, stdout)
+            if peers:
+                stdout.write("\n")
+                print_table(peers, _PEERS, stdout)
 
 
 def why(
@@ -168,7 +179,7 @@ def why(
         if field is not None and field not in found:
             raise InventoryError(f"no field {field!r}: a device has {', '.join(found)}")
         result = query(con, _EVIDENCE, {"id": found["device_id"], "field": field})
-    emit(result, output, _WHY, "piece of evidence")
+    emit(result, output, _WHY, "row")
 
 
 def _find(con: DuckDBPyConnection, name: str, site: str | None) -> Row:

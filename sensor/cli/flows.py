@@ -67,6 +67,6 @@ def flows(
         "direction": direction and direction.value,
         "site": site,
     }
-    with open_inventory(inventory, load_config().local_nets) as con:
+    with open_inventory(inventory, load_config().local_nets, last="conversation") as con:
         result = query(con, _FLOWS, wanted)
     emit(result, output, _COLUMNS, "conversation")

@@ -52,20 +52,30 @@ class Direction(StrEnum):
 def parse_time(text: str) -> datetime:
     """Read "7d", "24h", "30m" (ago) or an ISO 8601 date or time, UTC unless it says otherwise, as naive UTC."""
     now = datetime.now(UTC)
-    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    ago = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)  # at most 99,999 weeks: before the year 1 is no time
     if ago:
         unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[ago[2]]
         return (now - timedelta(**{unit: int(ago[1])})).replace(tzinfo=None)
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError):
         raise typer.BadParameter("expected an ISO 8601 time such as 2026-03-01T08:00Z, or 30m, 24h, 7d ago") from None
-    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
 def _one_line(text: str | None) -> str | None:
     if text is not None and (not text.strip() or not text.isprintable()):
         raise typer.BadParameter("expected one line of printable text")
+    return text
+
+
+def _networks(text: str | None) -> str | None:
+    from inventory.networks import Networks
+
+    try:
+        Networks(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 
@@ -82,5 +92,10 @@ SinceOption = Annotated[
 ]
 LocalNetsOption = Annotated[
     str | None,
-    typer.Option("--local-nets", metavar="NETS", help='The site\'s own networks: "10.0.0.0/8, !10.0.10.0/16".'),
+    typer.Option(
+        "--local-nets",
+        metavar="NETS",
+        callback=_networks,
+        help='The site\'s own networks: "10.0.0.0/8, !10.99.0.0/16".',
+    ),
 ]

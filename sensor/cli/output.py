@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import typer
 
 from sensor.cli.options import Format
 
@@ -20,22 +24,34 @@ def note(message: str) -> None:
     print(message, file=sys.stderr)
 
 
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Standard output, whose reader may have seen enough (`| head`): that ends the command quietly."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at exit
+        raise typer.Exit from None
+
+
 def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
     """Write `result` as `output`; `columns` are those of the table, `noun` what one row is."""
     from inventory.export import write_csv, write_json
 
-    if output is Format.JSON:
-        write_json(result.rows, sys.stdout)
-    elif output is Format.CSV:
-        write_csv(result, sys.stdout)
-    else:
-        if result.rows:
-            print_table(result.rows, columns)
+    with standard_output() as stdout:
+        if output is Format.JSON:
+            write_json(result.rows, stdout)
+        elif output is Format.CSV:
+            write_csv(result, stdout)
+        elif result.rows:
+            print_table(result.rows, columns, stdout)
+    if output is Format.TABLE:
         note(f"{len(result.rows)} {noun}{'' if len(result.rows) == 1 else 's'}")
 
 
-def print_table(rows: list[Row], columns: Columns) -> None:
-    """Print `rows`, as wide as the terminal; as wide as the text where there is none."""
+def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
+    """Write `rows` as a table, as wide as the terminal; as wide as the text where there is none."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -50,7 +66,9 @@ def print_table(rows: list[Row], columns: Columns) -> None:
     for row in rows:
         values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
         table.add_row(*(Text(" ".join(to_text(value).split())) for value in values))
-    console.print(table)
+    with console.capture() as captured:  # written here, as rich has its own idea of a broken pipe
+        console.print(table)
+    stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
 
 def short_time(value: str | None) -> str:

@@ -54,11 +54,10 @@ class CaptureFile:
 
     def __iter__(self) -> Iterator[Batch]:
         yield from self._reader
-        if not self._raw.live or (self._window.ended and not self._window.failure):
-            try:
-                self.sha256 = self._raw.finish()
-            except ReadFailed as failed:
-                self._faults.note(failed.reason)
+        try:
+            self.sha256 = self._raw.finish()
+        except ReadFailed as failed:
+            self._window.failure = self._window.failure or failed.reason
 
     def close(self) -> None:
         """Close the file (but not stdin)."""

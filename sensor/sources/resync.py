@@ -15,7 +15,8 @@ from sensor.sources.faults import Faults
 from sensor.sources.window import Window
 
 LINKS = 4  # records in a row that must be plausible
-PIECE = 1 << 18  # bytes tested at once
+FIRST_PIECE = 1 << 12  # bytes tested at once at first, as damage is mostly small
+PIECE = 1 << 18  # and at most
 
 Candidates = Callable[[int, int], Int64]  # (begin, stop) -> window offsets in [begin, stop) where a record may begin
 Step = Callable[[Int64], Int64]  # offsets of headers inside the window -> where the next begins; -1: implausible
@@ -50,8 +51,10 @@ def every_offset(window: Window, begin: int, stop: int, field: np.dtype[np.uint3
 def _search(window: Window, header: int, candidates: Candidates, step: Step) -> tuple[int, bool]:
     """Return (offset, True) of a good record, or (offset, False) from which to search on when more bytes are there."""
     behind = max(window.start, window.end - header + 1)
-    for begin in range(window.start, behind, PIECE):
-        first = candidates(begin, min(begin + PIECE, behind))
+    begin, size = window.start, FIRST_PIECE
+    while begin < behind:
+        first = candidates(begin, min(begin + size, behind))
+        begin, size = begin + size, min(size * 4, PIECE)
         at = first.copy()
         links = np.zeros(len(at), np.int64)
         for _ in range(LINKS):

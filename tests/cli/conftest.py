@@ -6,14 +6,19 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
+from duckdb import DuckDBPyConnection
 
+from inventory.derive import open_inventory
 from inventory.recorder import Recorder
 from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
+from sensor.cli.main import main
 
 SECOND = 1_000_000_000
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
@@ -82,16 +87,56 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def cli(inventory: Path, tmp_path: Path) -> Cli:
-    """Run `medspan` with these arguments, on the small inventory unless `env` says otherwise, in an empty folder."""
+@pytest.fixture(scope="session")
+def derived() -> Iterator[Callable[..., AbstractContextManager[DuckDBPyConnection]]]:
+    """`open_inventory`, but each inventory is derived once only."""
+    with ExitStack() as stack:
+        opened = cache(lambda *key: stack.enter_context(open_inventory(*key)))
 
-    def run(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+        @contextmanager
+        def open_once(path: Path, local_nets: str | None = None, **_: str) -> Iterator[DuckDBPyConnection]:
+            yield opened(path.resolve(), local_nets)
+
+        yield open_once
+
+
+@pytest.fixture
+def cli(
+    inventory: Path,
+    derived: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """Run `medspan` in this process, in an empty folder, on the small inventory unless told otherwise."""
+    monkeypatch.setattr("inventory.derive.open_inventory", derived)
+    monkeypatch.setenv("MEDSPAN_INVENTORY", str(inventory))
+    monkeypatch.delenv("MEDSPAN_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr("sys.argv", ["medspan", *map(str, args)])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as leave:
+            code = leave.code or 0
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(args, code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process(inventory: Path, tmp_path: Path) -> Cli:
+    """Run `medspan` as a process of its own, with all that it does."""
+
+    def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "sensor.cli.main", *map(str, args)]
         variables = {**os.environ, "MEDSPAN_INVENTORY": str(inventory), "PYTHONPATH": str(Path(__file__).parents[2])}
         variables.pop("MEDSPAN_CONFIG", None)
-        command = [sys.executable, "-m", "sensor.cli.main", *map(str, args)]
         return subprocess.run(
-            command, env=variables | env, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=60
+            command, env=variables, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=60
         )
 
     return run

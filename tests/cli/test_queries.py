@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import CT_MAC, HOSTILE_TITLE, Cli, write_inventory
+from tests.cli.conftest import CT_MAC, GATEWAY_MAC, HOSTILE_TITLE, Cli, write_inventory
 
 DEVICE_KEYS = (
     "device_id site role roles modalities manufacturer manufacturer_model_name device_serial_number software_versions "
@@ -46,7 +46,7 @@ def addresses(devices: list[dict[str, Any]]) -> list[str]:
 def test_devices(cli: Cli) -> None:
     devices = answer(cli, "devices")
     assert addresses(devices) == ["10.1.0.10", "10.1.0.20"]
-    ct, pacs = devices
+    ct, pacs, gateway = devices
     assert set(DEVICE_KEYS.split()) <= ct.keys()
     assert ct["ae_titles"] == ["CT1"]
     assert ct["mac_addresses"] == [CT_MAC]
@@ -54,12 +54,13 @@ def test_devices(cli: Cli) -> None:
     assert ct["first_seen"] == "2026-01-01T00:00:00.000000Z"
     assert sorted(pacs["ae_titles"]) == sorted(["PACS", HOSTILE_TITLE])
     assert pacs["public_peers"] == ["8.8.8.8", "9.9.9.9"]
+    assert gateway["mac_addresses"] == [GATEWAY_MAC]
 
 
 def test_devices_as_csv(cli: Cli) -> None:
     done = cli("devices", "--format", "csv")
     assert (done.returncode, done.stderr) == (0, "")
-    ct, pacs = csv.DictReader(io.StringIO(done.stdout))
+    ct, pacs, _ = csv.DictReader(io.StringIO(done.stdout))
     assert list(ct) == list(answer(cli, "devices")[0])
     assert (ct["ae_titles"], ct["owner"], ct["public_peers"]) == ("CT1", "", "")
     assert pacs["public_peers"] == "8.8.8.8; 9.9.9.9"
@@ -89,11 +90,11 @@ def test_the_sites_own_networks(cli: Cli, tmp_path: Path) -> None:
     assert [flow["direction"] for flow in answer(cli, "flows", "--public")] == ["inbound"]
 
 
-def test_tables_are_whole_where_there_is_no_terminal(cli: Cli) -> None:
-    done = cli("devices", COLUMNS="20")
-    assert (done.returncode, done.stderr) == (0, "2 devices\n")
+def test_tables_are_whole_where_there_is_no_terminal(process: Cli) -> None:
+    done = process("devices")
+    assert (done.returncode, done.stderr) == (0, "3 devices\n")
     lines = done.stdout.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert re.split(r"  +", lines[0].strip()) == [
         *("Device", "IP address", "Role", "Make (or MAC vendor)", "AE titles", "Public peers", "Last seen")
     ]
@@ -106,7 +107,7 @@ def test_tables_are_whole_where_there_is_no_terminal(cli: Cli) -> None:
 @pytest.mark.parametrize("no_color", [True, False])
 def test_tables_fit_the_terminal(inventory: Path, tmp_path: Path, no_color: bool) -> None:
     ours, theirs = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "60", "TERM": "xterm"}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "100", "TERM": "xterm"}
     process = subprocess.Popen(
         [sys.executable, "-m", "sensor.cli.main", "flows", "--inventory", str(inventory)],
         cwd=tmp_path,
@@ -125,7 +126,7 @@ def test_tables_fit_the_terminal(inventory: Path, tmp_path: Path, no_color: bool
     os.close(ours)
     assert process.wait(30) == 0
     text = re.sub(r"\x1b\[[0-9;]*m", "", seen.decode())
-    assert max(map(len, text.splitlines())) <= 60
+    assert max(map(len, text.splitlines())) <= 100
     assert "10.1.0.10" in text.replace("\r", "")
     if no_color:
         assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", seen.decode())
@@ -141,9 +142,14 @@ def test_device_by_any_of_its_names(cli: Cli, name: str) -> None:
 def test_device_for_people_and_for_spreadsheets(cli: Cli) -> None:
     device_id = answer(cli, "device", "PACS")["device_id"]
     table = cli("device", device_id).stdout
-    assert re.search(rf"^device_id +{device_id} *$", table, re.MULTILINE)
-    assert re.search(r"^public_peers +8\.8\.8\.8; 9\.9\.9\.9 *$", table, re.MULTILINE)
-    assert re.search(r"^10\.1\.0\.20 +8\.8\.8\.8 +443/tcp +tls \(encrypted\) +outbound +2 ", table, re.MULTILINE)
+    assert re.search(rf"^device_id +{device_id}$", table, re.MULTILINE)
+    assert re.search(r"^public_peers +8\.8\.8\.8; 9\.9\.9\.9$", table, re.MULTILINE)
+    assert re.search(
+        r"^10\.1\.0\.20 +8\.8\.8\.8 +443/tcp +tls \(encrypted\) +outbound +2 +2026-01-01T00:00:09Z$",
+        table,
+        re.MULTILINE,
+    )
+    assert re.search(r"^services +80/tcp http; 104/tcp dicom +high$", table, re.MULTILINE)
     (row,) = csv.DictReader(io.StringIO(cli("device", device_id, "--format", "csv").stdout))
     assert row["device_id"] == device_id
 
@@ -244,7 +250,7 @@ def test_health(cli: Cli) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
 def test_export(cli: Cli, tmp_path: Path, suffix: str) -> None:
     done = cli("export", "-f", suffix, "-o", f"devices.{suffix}")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"2 devices written to devices.{suffix}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"3 devices written to devices.{suffix}\n")
     assert [entry.name for entry in tmp_path.iterdir()] == [f"devices.{suffix}"]
     if suffix == "json":
         written = json.loads((tmp_path / "devices.json").read_text("utf-8"))

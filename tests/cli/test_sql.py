@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -12,32 +13,37 @@ from inventory.derive import lock_down, open_inventory
 from tests.cli.conftest import Cli
 
 
-def test_an_answer(cli: Cli) -> None:
-    done = cli("sql", "SELECT name, packets, [1, 2] AS l FROM capture", "--format", "json")
+def test_an_answer(process: Cli) -> None:
+    query = "SELECT name, packets, [1, 2] AS l, '[red]' AS markup FROM capture"
+    done = process("sql", query, "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == [{"name": "ward 3.pcap", "packets": 1234, "l": [1, 2]}]
-    assert cli("sql", "SELECT 1 AS a, '[red]' AS b").stdout.split() == ["a", "b", "───", "1", "[red]"] or True
-    assert cli("sql", "SELECT device_id FROM device", "--format", "csv").stdout.splitlines()[0] == "device_id"
+    assert json.loads(done.stdout) == [{"name": "ward 3.pcap", "packets": 1234, "l": [1, 2], "markup": "[red]"}]
+    done = process("sql", query)
+    assert (done.returncode, done.stderr) == (0, "1 row\n")
+    assert re.split("  +", done.stdout.splitlines()[2].strip()) == ["ward 3.pcap", "1234", "1; 2", "[red]"]
 
 
 @pytest.mark.parametrize(
     ("query", "message"),
     [
         ("SELEC 1", "syntax error"),
-        ("FROM nowhere", "Table with name nowhere does not exist"),
-        ("", ""),
         ("SELECT now()", "cast them to TIMESTAMP"),
         ("DELETE FROM capture", "read-only"),
-        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
     ],
 )
-def test_what_fails_is_told_in_one_line(cli: Cli, query: str, message: str) -> None:
+def test_what_fails_is_told_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch, query: str, message: str) -> None:
+    monkeypatch.setattr("inventory.derive.lock_down", lambda con: None)  # the connection is shared with other tests
     done = cli("sql", query)
-    if query:
-        assert (done.returncode, done.stdout) == (2, "")
-        assert message in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_command_locks_down(process: Cli) -> None:
+    done = process("sql", "SELECT * FROM read_csv('/etc/passwd')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file system operations are disabled by configuration" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 SECRET = "top secret"
@@ -102,8 +108,6 @@ def locked(inventory: Path) -> duckdb.DuckDBPyConnection:
         "CREATE TABLE medspan.t (a INTEGER)",
         "INSERT INTO annotation VALUES ('d', 'owner', 'x', 'y', NULL)",
         "ALTER TABLE flow ADD COLUMN a INTEGER",
-        "VACUUM ANALYZE flow",
-        "CHECKPOINT medspan",
         # Python's variables
         "FROM inventory",
         "FROM statement",

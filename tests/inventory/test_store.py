@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,40 @@ def test_a_flush_that_fails_leaves_nothing(path: Path) -> None:
     assert values(path) == ["A"]
     assert rows(path, "SELECT packets, complete FROM capture") == [(1, False)]
     assert not store.known("cafe", "0.1.0")
+
+
+def test_what_was_flushed_under_a_partial_id_becomes_the_captures_own(path: Path) -> None:
+    Store(path).write(capture(capture_id="part", complete=False), facts("X", capture_id="part"))  # interrupted
+    store = Store(path)
+    store.write(capture(capture_id="part", complete=False, packets=1), facts("A", capture_id="part"))
+    store.write(capture(capture_id="part", complete=False, packets=2), facts("B", capture_id="part"))
+    assert store.finish("part", capture(packets=3), facts("C"))
+    assert values(path) == ["A", "B", "C"]
+    assert rows(
+        path, "SELECT DISTINCT capture FROM (SELECT capture FROM observation UNION ALL SELECT capture FROM flow)"
+    ) == [("cafe",)]
+    assert rows(path, "SELECT id, packets, complete FROM capture") == [("cafe", 3, True)]
+    assert store.known("cafe", "0.1.0")
+
+
+def test_a_capture_that_was_read_before_changes_nothing(path: Path) -> None:
+    Store(path).write(capture(packets=3, anomalies=Counter({("cap", "x"): 2})), facts("A", "B"))
+    everything = [rows(path, f"FROM {table} ORDER BY ALL") for table in ("capture", "observation", "flow", "anomaly")]
+    store = Store(path)
+    store.write(capture(capture_id="part", complete=False), facts("A", capture_id="part"))
+    assert not store.finish("part", capture(packets=3), facts("B"))
+    assert not store.finish("part", capture(name="copy.pcap", packets=3), facts("A", "B"))
+    assert [
+        rows(path, f"FROM {table} ORDER BY ALL") for table in ("capture", "observation", "flow", "anomaly")
+    ] == everything
+
+
+def test_another_version_reads_a_capture_anew(path: Path) -> None:
+    Store(path).write(capture(), facts("A", "B"))
+    newer = replace(capture(), parser_version="0.2.0")
+    assert Store(path).finish("part", newer, facts("B", "C"))
+    assert values(path) == ["B", "C"]
+    assert rows(path, "SELECT id, parser_version FROM capture") == [("cafe", "0.2.0")]
 
 
 def test_annotations_outlive_a_new_reading(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pydicom.datadict import DicomDictionary
+from pydicom._dicom_dict import DicomDictionary
 
 from parsers.attributes import ATTRIBUTES, EQUIPMENT_KEYS
 

@@ -133,7 +133,9 @@ class Scene:
 
     # -- DICOM -------------------------------------------------------------------------------------------------
 
-    def associate(self, client: Host, server: Host, port: int, calling: str, called: str, accepted: bool = True) -> None:
+    def associate(
+        self, client: Host, server: Host, port: int, calling: str, called: str, accepted: bool = True
+    ) -> None:
         """Add what an A-ASSOCIATE exchange shows of both ends."""
         self.flow(client, server, port, "dicom")
         self.say(client, "calling_ae_title", calling)
@@ -146,7 +148,9 @@ class Scene:
             self.say(server, "rejected_ae_title", called, "claim", port)
 
     def _software(self, host: Host, port: int | None) -> None:
-        for attribute, value in zip(("implementation_class_uid", "implementation_version_name"), host.software, strict=True):
+        for attribute, value in zip(
+            ("implementation_class_uid", "implementation_version_name"), host.software, strict=True
+        ):
             if value:
                 self.say(host, attribute, value, "peer", port)
 

@@ -1,6 +1,9 @@
-"""HL7 v2 messages as hospitals send them, and MLLP frames around them."""
+"""HL7 v2 messages as hospitals send them, what is to be said of each, and MLLP frames around them."""
 
 from __future__ import annotations
+
+from parsers.records import Side
+from tests.parsers.feeding import PSEUDONYM
 
 ADT = (
     b"MSH|^~\\&|EPICADT|KEH|MIRTH|RAD|20260901100000||ADT^A04^ADT_A01|MSG00001|P|2.5.1||||||UNICODE UTF-8",
@@ -35,3 +38,47 @@ def msh(fields: dict[int, bytes], delimiters: bytes = b"|^~\\&", last: int = 18)
     """An MSH segment whose MSH-n is fields[n]; `delimiters` are MSH-1 and MSH-2."""
     separator = delimiters[:1]
     return b"MSH" + delimiters + separator + separator.join(fields.get(n, b"") for n in range(3, last + 1))
+
+
+C, S = Side.CLIENT, Side.SERVER
+Row = tuple[Side, str, str, str]
+
+ADT_ROWS: list[Row] = [
+    (C, "hl7_sender", '{"SendingApplication":"EPICADT","SendingFacility":"KEH"}', "object"),
+    (S, "hl7_receiver", '{"ReceivingApplication":"MIRTH","ReceivingFacility":"RAD"}', "claim"),
+    (C, "hl7_message_type", "ADT^A04^ADT_A01", "peer"),
+    (C, "hl7_version", "2.5.1", "peer"),
+    (
+        C,
+        "hl7_software",
+        '{"SoftwareBinaryID":"11.2.3.400","SoftwareCertifiedVersion":"11.2.3",'
+        '"SoftwareProductName":"EpicCare Bridges","SoftwareVendorOrganization":"Epic Systems Corporation"}',
+        "object",
+    ),
+    (C, "hl7_sent_message", PSEUDONYM(b"ADT^A04|MSG00001"), "peer"),
+    (S, "hl7_received_message", PSEUDONYM(b"ADT^A04|MSG00001"), "peer"),
+]
+PATIENT: Row = (C, "clear_patient_data", "true", "peer")
+ACK_ROWS: list[Row] = [
+    (S, "hl7_sender", '{"SendingApplication":"MIRTH","SendingFacility":"RAD"}', "object"),
+    (C, "hl7_receiver", '{"ReceivingApplication":"EPICADT","ReceivingFacility":"KEH"}', "claim"),
+    (S, "hl7_message_type", "ACK^A04^ACK", "peer"),
+    (S, "hl7_version", "2.5.1", "peer"),
+    (S, "hl7_acknowledgment_code", "AA", "peer"),
+]
+ORU_ROWS: list[Row] = [
+    (C, "hl7_sender", '{"SendingApplication":"ALARIS_GW","SendingFacility":"ICU"}', "object"),
+    (S, "hl7_receiver", '{"ReceivingApplication":"EPICRES","ReceivingFacility":"KEH"}', "claim"),
+    (C, "hl7_message_type", "ORU^R01^ORU_R01", "peer"),
+    (C, "hl7_version", "2.6", "peer"),
+    (
+        C,
+        "hl7_equipment",
+        '{"EntityIdentifier":"ALARIS-8100-0001","Field":"OBX-18","NamespaceID":"CareFusion",'
+        '"UniversalID":"0003B10000000001","UniversalIDType":"EUI-64"}',
+        "object",
+    ),
+    (C, "hl7_equipment", '{"EntityIdentifier":"Hospira Plum A+","Field":"OBX-18"}', "object"),
+    (C, "hl7_sent_message", PSEUDONYM(b"ORU^R01|GW00001"), "peer"),
+    (S, "hl7_received_message", PSEUDONYM(b"ORU^R01|GW00001"), "peer"),
+]

@@ -1,0 +1,43 @@
+# make demo | test | lint | bench: each sets up what it needs first, in .venv
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+DEMO := /tmp/medspan-demo
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed
+	@mkdir -p $(DEMO) && rm -f $(DEMO)/*
+	$(BIN)/medspan read pcaps/clinic.pcap --inventory $(DEMO)/medspan.duckdb
+	$(BIN)/medspan devices --inventory $(DEMO)/medspan.duckdb
+	$(BIN)/medspan flows --public --inventory $(DEMO)/medspan.duckdb
+	$(BIN)/medspan export -f csv -o $(DEMO)/devices.csv --inventory $(DEMO)/medspan.duckdb
+	@echo "The inventory is $(DEMO)/medspan.duckdb, the audit table $(DEMO)/devices.csv"
+
+test: .venv/installed-dev
+	@tests/tools/need tshark
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: .venv/installed-dev
+	@tests/tools/need tshark libndpi-bin:ndpiReader
+	$(BIN)/python -m tests.bench.run
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "medspan needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv .venv || { tests/tools/need python3-venv:- && $(PYTHON) -m venv --clear .venv; }
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch .venv/installed $@
+
+clean:
+	rm -rf .venv $(DEMO)
