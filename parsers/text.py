@@ -9,11 +9,11 @@ from hashlib import blake2b
 
 MAX_TEXT = 256  # characters kept of any single value
 
-# C0/C1 controls, DEL, line and paragraph separators, bidi and zero-width marks, BOM, surrogates and non-characters:
-# none of them belongs in a device attribute, and each can deceive a terminal or a reader.
+# C0/C1 controls, DEL, line and paragraph separators, bidi and zero-width marks, invisible letters, BOM, surrogates and
+# non-characters: none of them belongs in a device attribute, and each can deceive a terminal or a reader.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\ufffc\ufffe\uffff"
-    "\U000e0000-\U000e0fff]+"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]+"
 )
 
 Pseudonym = Callable[[bytes], str]

@@ -2,17 +2,17 @@
 -- A MAC is what stood in front of the address on the wire: its own, or a router's. `12_binding.sql` judges which.
 CREATE OR REPLACE TEMP TABLE sighting AS
 WITH seen AS (
-    SELECT site, vlan, ip, first_seen, last_seen, capture, frame, protocol,
+    SELECT site, vlan, ip, count, first_seen, last_seen, capture, frame, protocol,
         CASE attribute WHEN 'link_layer_address' THEN value ELSE mac END AS mac,
         attribute = 'link_layer_address' AS proven,
         class <> 'claim' OR attribute IN ('link_layer_address', 'accepted_ae_title') AS took_part
     FROM observation
     UNION ALL
-    SELECT site, vlan, client_ip, first_seen, last_seen, capture, frame, protocol, client_mac, false,
+    SELECT site, vlan, client_ip, connections, first_seen, last_seen, capture, frame, protocol, client_mac, false,
         packets_to_server > 0
     FROM flow
     UNION ALL
-    SELECT site, vlan, server_ip, first_seen, last_seen, capture, frame, protocol, server_mac, false,
+    SELECT site, vlan, server_ip, connections, first_seen, last_seen, capture, frame, protocol, server_mac, false,
         packets_to_client > 0 OR established
     FROM flow
 )
@@ -28,7 +28,7 @@ SELECT
     bool_or(took_part) AS took_part,                    -- sent something, or served an established conversation
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
-    count(*) AS count,                                  -- facts, not packets
+    sum(count)::BIGINT AS count,                        -- statements and connections
     min({'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol}) AS seen  -- first evidence
 FROM seen JOIN address USING (ip)
 WHERE unicast

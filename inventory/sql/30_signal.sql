@@ -73,7 +73,8 @@ observed AS (
         END, count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute IN ('move_originator_ae_title', 'received_series', 'performed_station', 'scheduled_station',
-            'http_via', 'http_forwarded_for', 'hl7_acknowledgment_code', 'hl7_received_message')
+            'http_via', 'http_forwarded_for', 'hl7_acknowledgment_code')
+        OR (attribute = 'hl7_received_message' AND port IS NOT NULL)
         OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
     UNION ALL
     SELECT s.device_id, 'forwards_series', s.count, s.first_seen, s.last_seen, s.seen

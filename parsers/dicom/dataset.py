@@ -77,8 +77,11 @@ def inflate(head: bytes | bytearray) -> bytes:
         return b""
 
 
+Item = dict[int, tuple[str | None, Any]]  # tag -> VR and value; the value as in Element
+
+
 class Element(NamedTuple):
-    """A top-level data element: its encoding is head[start:end], its value `value` (items, for a sequence read)."""
+    """A top-level data element: its encoding is head[start:end], its value bytes (or a sequence that pydicom read)."""
 
     vr: str | None
     start: int
@@ -117,24 +120,25 @@ class Head:
         """Return text of this data set's character set as one cleaned line."""
         return clean(self._characters(value))
 
-    def items(self, tag: int) -> list[dict[int, Any]]:
-        """Return a sequence's items as tag -> pydicom element; [] when absent or broken."""
+    def items(self, tag: int) -> list[Item]:
+        """Return the items of a top-level sequence; [] when absent or broken."""
         element = self.elements.get(tag)
-        return self.nested(element.value, element.vr) if element else []
+        return self.nested(element.vr, element.value) if element else []
 
-    def nested(self, value: Any, vr: str | None) -> list[dict[int, Any]]:
-        """Return the items of a sequence's value: bytes yet to be read, or what pydicom has read already."""
-        if isinstance(value, bytes):
-            implicit, little = (True, True) if vr == "UN" else self.syntax[:2]  # PS3.5 6.2.2 note 2
-            try:
-                with _quiet_pydicom():
+    def nested(self, vr: str | None, value: Any) -> list[Item]:
+        """Return the items of a sequence, of which `value` is the encoding or what pydicom has read already."""
+        try:
+            with _quiet_pydicom():
+                if isinstance(value, bytes):
+                    implicit, little = (True, True) if vr == "UN" else self.syntax[:2]  # PS3.5 6.2.2 note 2
                     value = _filereader().read_sequence(BytesIO(value), implicit, little, len(value), self.encodings)
-            except Exception:  # any fault of the sequence: it is not known, then
-                return []
-        return [{int(tag): item.get_item(tag) for tag in tuple(item.keys())} for item in value or ()]
+                return [_item(dataset) for dataset in value]
+        except Exception:  # any fault of the sequence: it is not known, then
+            return []
 
     def _characters(self, value: bytes) -> str:
-        value = value[: 4 * MAX_TEXT].rstrip(b"\0 ")
+        # A NUL ends the text: it is padding, or a length that lies has swallowed the header of the next element.
+        value = value[: 4 * MAX_TEXT].partition(b"\0")[0]
         if value.isascii() and b"\x1b" not in value:
             return value.decode("ascii")
         try:
@@ -181,6 +185,11 @@ def read_head(head: bytes | bytearray, syntax: Syntax, whole: bool) -> Head:
         broken = True
     covered = reached > SERIES_INSTANCE_UID or (whole and not broken)
     return Head(elements, covered, syntax, encodings)
+
+
+def _item(dataset: Any) -> Item:
+    elements = {int(tag): dataset.get_item(tag) for tag in tuple(dataset.keys())}
+    return {tag: (element.VR, element.value) for tag, element in elements.items()}
 
 
 def _filereader() -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from parsers.dicom.dataset import SERIES_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Head
+from parsers.dicom.dataset import SERIES_INSTANCE_UID, SPECIFIC_CHARACTER_SET, Head, Item
 from parsers.dicom.uid import read_uid
 from parsers.text import canonical
 
@@ -113,18 +113,18 @@ def _contributing(head: Head) -> list[dict[str, Any]]:
         versions = head.split(_item_value(item, _SOFTWARE_VERSIONS))
         part["SoftwareVersions"] = [text for text in versions if text][:_MAX_SOFTWARE_VERSIONS]
         purpose = item.get(_PURPOSE_OF_REFERENCE)
-        codes = head.nested(purpose.value, purpose.VR) if purpose else []
+        codes = head.nested(*purpose) if purpose else []
         part["PurposeOfReference"] = _item_text(head, codes[0], _CODE_MEANING) if codes else ""
         found.append({keyword: value for keyword, value in part.items() if value})
     return [part for part in found if part]
 
 
-def _item_value(item: dict[int, Any], tag: int) -> bytes:
-    element = item.get(tag)
-    return element.value if element and isinstance(element.value, bytes) else b""
+def _item_value(item: Item, tag: int) -> bytes:
+    _, value = item.get(tag, (None, b""))
+    return value if isinstance(value, bytes) else b""
 
 
-def _item_text(head: Head, item: dict[int, Any], tag: int) -> str:
+def _item_text(head: Head, item: Item, tag: int) -> str:
     return head.decode(_item_value(item, tag))
 
 

@@ -41,19 +41,19 @@ class Reading(NamedTuple):
 def ask(head: Head, length: int, offset: int) -> tuple[Exchange, list[Statement]]:
     """Return what to remember of a request with a body of `length`, and what it says by itself."""
     method, target, _ = head.start
-    service, document = None, ""
-    query: dict[str, str] = {}
-    if target.startswith(b"/"):
-        segments, query = split_target(target)
-        service = recognise(method.decode("latin-1"), segments, query)
-        if method == b"GET" and segments and segments[-1] in DOCUMENTS:
-            document = segments[-1]
+    proxied = b"://" in target[:8]  # absolute-form; CONNECT is answered by the proxy itself
+    if proxied:
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    segments, query = split_target(target)
+    service = recognise(method.decode("latin-1"), segments, query) if segments or query else None
     said = list(of_request(head))
     content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     if patient.in_request(service, query) or (length and patient.in_body(service, content_type)):
         said.append(_patient_data(Side.CLIENT))
-    proxied = b"://" in target[:8]  # absolute-form; CONNECT is answered by the proxy itself
-    return Exchange(method, service, document, proxied, offset), said
+    if proxied:
+        return Exchange(method, None, "", True, offset), said
+    document = segments[-1] if method == b"GET" and segments and segments[-1] in DOCUMENTS else ""
+    return Exchange(method, service, document, False, offset), said
 
 
 def unanswered(exchange: Exchange) -> list[Statement]:

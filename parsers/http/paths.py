@@ -13,7 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-MAX_PATH: Final = 2048  # longer targets are not looked at
+_MAX_PATH: Final = 2048  # bytes; longer paths are not looked at
+_MAX_QUERY: Final = 4096  # bytes of a query that are looked at
 _MAX_SEGMENTS: Final = 24
 _MAX_QUERY_KEYS: Final = 64
 
@@ -106,13 +107,12 @@ def _choose(node: _Node | None, method: str, query: dict[str, str]) -> Service |
 def split_target(target: bytes) -> tuple[list[str], dict[str, str]]:
     """Return the path segments of an origin-form `target` and its query, keys in lower case and undecoded.
 
-    Empty segments and path parameters (;jsessionid=...) are dropped. Beyond the caps both come back empty.
+    Empty segments and path parameters (;jsessionid=...) are dropped.
     """
-    if len(target) > MAX_PATH:
-        target = target[:MAX_PATH].partition(b"?")[0] if b"?" in target[:MAX_PATH] else b""
-    path, _, query = target.decode("latin-1").partition("?")
-    segments = [name for segment in path.split("/") if (name := segment.partition(";")[0])]
-    pairs = query.split("&", _MAX_QUERY_KEYS) if query else ()
+    path, _, query = target.partition(b"?")
+    names = path.decode("latin-1").split("/") if len(path) <= _MAX_PATH else ()
+    segments = [segment for name in names if (segment := name.partition(";")[0])]
+    pairs = query[:_MAX_QUERY].decode("latin-1").split("&", _MAX_QUERY_KEYS) if query else ()
     return segments, {key.lower(): value for key, _, value in (pair.partition("=") for pair in pairs)}
 
 

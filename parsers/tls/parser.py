@@ -157,15 +157,17 @@ class Tls:
             yield Observation(side.other, "sni", server_name, Evidence.CLAIM, last)
         yield Observation(side, "tls_ja4", ja4(hello), Evidence.PEER, last)
         # TLS 1.3 hides which protocol is chosen; then the client's first is the best that can be known.
-        if hello.application_protocols and TLS_1_3 in hello.supported_versions:
-            yield Observation(side, "tls_alpn", clean(hello.application_protocols[0]), Evidence.PEER, last)
+        first = clean(hello.application_protocols[0]) if hello.application_protocols else ""
+        if first and TLS_1_3 in hello.supported_versions:
+            yield Observation(side, "tls_alpn", first, Evidence.PEER, last)
 
     def _read_server_hello(self, side: Side, body: bytes, last: int) -> Iterator[Observation]:
         hello = parse_server_hello(body)
         yield Observation(side, "tls_version", version_name(hello.version), Evidence.PEER, last)
         yield Observation(side, "tls_cipher", cipher_suite_name(hello.cipher_suite), Evidence.PEER, last)
-        if hello.application_protocol:
-            yield Observation(side, "tls_alpn", clean(hello.application_protocol), Evidence.PEER, last)
+        protocol = clean(hello.application_protocol)
+        if protocol:
+            yield Observation(side, "tls_alpn", protocol, Evidence.PEER, last)
         if hello.version >= TLS_1_3:  # drafts have numbers above: 0x7f1c
             self._silence(side)
 

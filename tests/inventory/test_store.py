@@ -28,6 +28,7 @@ from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
 
 SECOND = 1_000_000_000
+TABLES = ("capture", "observation", "flow", "anomaly")
 COMMUNITY_ID = community_id("tcp", "10.0.0.8", 40_000, "10.0.0.7", 104)
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 
@@ -215,7 +216,7 @@ def test_what_was_flushed_under_a_partial_id_becomes_the_captures_own(path: Path
 
 def test_a_capture_that_was_read_before_changes_nothing(path: Path) -> None:
     Store(path).write(capture(packets=3, anomalies=Counter({("cap", "x"): 2})), facts("A", "B"))
-    everything = [rows(path, f"FROM {table} ORDER BY ALL") for table in ("capture", "observation", "flow", "anomaly")]
+    everything = [rows(path, f"FROM {table} ORDER BY ALL") for table in TABLES]
     store = Store(path)
     store.write(capture(capture_id="part", complete=False), facts("A", capture_id="part"))
     assert not store.finish("part", capture(packets=3), facts("B"))

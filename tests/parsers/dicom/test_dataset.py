@@ -143,6 +143,17 @@ def test_a_broken_head_says_nothing_and_the_association_goes_on(cut: str) -> Non
     assert names.count("equipment") == 1 and names.count("dimse_message") == 2
 
 
+@pytest.mark.parametrize("syntax", ENCODINGS[:3])
+def test_a_length_that_lies_gives_away_no_neighbour(syntax: str) -> None:
+    data = bytearray(b.encode(b.image(ManufacturerModelName="M", PatientName="PHI^NAME"), syntax))
+    at = data.index(b"M ", data.index(b"PHI description"))
+    length = slice(at - 4, at) if syntax == b.IMPLICIT else slice(at - 2, at)
+    data[length] = (26).to_bytes(length.stop - length.start, "big" if syntax == b.BIG_ENDIAN else "little")
+    assert "PHI" not in repr(feed(Dicom, [(C, b.message(b.command(1), bytes(data)))]))
+    (found,) = equipment_of(bytes(data), syntax) or [{"ManufacturerModelName": "M"}]
+    assert found["ManufacturerModelName"].rstrip("\x10").rstrip() == "M"
+
+
 def test_a_data_set_that_ends_early_but_well() -> None:
     (found,) = equipment_of(b.encode(b.image(SeriesInstanceUID=None, StudyID=None, InstanceNumber=None, Rows=None)))
     assert found["Manufacturer"] == "SIEMENS"
@@ -213,8 +224,8 @@ def test_patient_data_in_queries_and_answers(name: str, number: str, born: str, 
     ds = Dataset()
     ds.PatientName, ds.PatientID, ds.PatientBirthDate = name, number, born
     for side, command in [(C, b.command(0x0020, b.STUDY_FIND)), (S, b.command(0x8020, b.STUDY_FIND, 0xFF00, True))]:
-        seen = statements(feed_every_way(Dicom, [(side, b.message(command, b.encode(ds)))]))
-        assert seen[1:] == [(side, "clear_patient_data", "true", "peer")] * carried
+        said = statements(feed_every_way(Dicom, [(side, b.message(command, b.encode(ds)))]))
+        assert said[1:] == [(side, "clear_patient_data", "true", "peer")] * carried
     seen = feed(Dicom, [(C, b.store(b.image(PatientName=name, PatientID=number, PatientBirthDate=born)))])
     assert ("clear_patient_data" in [o.attribute for o in seen]) is carried
 

@@ -85,7 +85,9 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
         if kind == 0:
             damaged[at] = chance.randrange(256)
         elif kind == 1:
-            damaged[at : at + chance.randrange(1, 5)] = chance.choice([b"\xff" * 4, b"\0" * 4, b"\x7f\xff", b"\\\x1b$B"])
+            damaged[at : at + chance.randrange(1, 5)] = chance.choice(
+                [b"\xff" * 4, b"\0" * 4, b"\x7f\xff", b"\\\x1b$B"]
+            )
         elif kind == 2:
             del damaged[at : at + chance.randrange(1, 40)]
         elif kind == 3:

@@ -67,7 +67,7 @@ def test_canary() -> None:
 def test_mutations(seed: int) -> None:
     chance = random.Random(seed)
     malformed = 0
-    for _ in range(80):
+    for _ in range(30):
         turns = []
         for side, data in TURNS:
             damaged = bytearray(data)

@@ -178,6 +178,8 @@ def test_no_software(headers: list[str], body: dict[str, object]) -> None:
         ("GET /dicom-web/studies?PatientID=1", True),
         ("GET /dicom-web/studies?00100020=1", True),
         ("GET /any?patientname=x", True),
+        ("GET http://pacs.example/any?PatientID=1", True),
+        ("GET /?pad=" + "x" * 2500 + "&PatientID=1", True),
         ("GET /fhir/Patient/7", True),
         ("GET /fhir/Patient?family=x&_count=1", True),
         ("GET /fhir/ImagingStudy?patient=7", True),
@@ -192,7 +194,7 @@ def test_no_software(headers: list[str], body: dict[str, object]) -> None:
 )
 def test_patient_in_a_request(line: str, crosses: bool) -> None:
     expected = [(C, "clear_patient_data", "true", "peer")] if crosses else []
-    once = request(line + " HTTP/1.1")
+    once = request(line + " HTTP/1.1", "Host: [::1]bad")
     assert [one for one in said((C, once + once)) if one[1] == "clear_patient_data"] == expected
 
 

@@ -143,6 +143,14 @@ def test_names_are_cleaned() -> None:
     assert values["tls_ja4"][:10] == "t13d01030c"
 
 
+def test_a_name_of_which_cleaning_leaves_nothing_is_not_told() -> None:
+    protocol = (16, vector(2, vector(1, b"\0\1\2")))
+    name = (0, vector(2, b"\0" + vector(2, b"\x07")))
+    hello = client_hello(numbers(0x1301), extensions(name, protocol, (43, vector(1, numbers(0x0304)))))
+    turns = [(Side.CLIENT, record(22, hello)), (Side.SERVER, record(22, server_hello(0x002F, extensions(protocol))))]
+    assert [seen.attribute for seen in feed_every_way(Tls, turns)] == ["tls_ja4", "tls_version", "tls_cipher"]
+
+
 def test_only_the_outer_name_of_an_encrypted_client_hello_is_seen() -> None:
     hello = client_hello(
         numbers(0x1301),

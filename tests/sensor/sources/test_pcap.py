@@ -148,3 +148,15 @@ def test_a_file_that_is_damaged_everywhere_is_given_up(tmp_path: Path) -> None:
     assert error == (
         "damaged at byte 124 and 999 more places: skipped 20000 bytes; too many damaged places: gave up on the rest"
     )
+
+
+def test_the_largest_packet_there_can_be(tmp_path: Path) -> None:
+    largest = Row(2, START, bytes(262144), 262144)
+    sound = [Row(1, START, b"a", 1), largest, *(row._replace(frame=i + 3) for i, row in enumerate(packets(5)))]
+    assert read(tmp_path, pcap(sound)) == (sound, None)
+    larger = largest._replace(data=bytes(262145), wire=262145)
+    expected = [row._replace(frame=row.frame - (row.frame > 2)) for row in sound if row.frame != 2]
+    assert read(tmp_path, pcap([sound[0], larger, *sound[2:]])) == (
+        expected,
+        f"damaged at byte 41: skipped {262145 + 16} bytes",
+    )
