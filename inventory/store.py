@@ -174,8 +174,7 @@ class Store:
 
 
 def _create(con: duckdb.DuckDBPyConnection) -> None:
-    schema = files("inventory").joinpath("sql/facts.sql").read_text("utf-8")
-    con.execute(schema.replace("    at ", '    "at" '))  # a reserved word from DuckDB 2.0 on
+    con.execute(files("inventory").joinpath("sql/facts.sql").read_text("utf-8"))
     con.execute(
         "INSERT INTO meta VALUES ('application', 'medspan'), ('schema_version', ?), ('pseudonym_key', ?)",
         [str(SCHEMA_VERSION), secrets.token_hex(16)],

@@ -87,9 +87,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "hl7_sender": _compound(
         "SendingApplication SendingFacility", "MSH-3 and MSH-4 of messages this end sent, perhaps on behalf of others"
     ),
-    "hl7_receiver": _compound(
-        "ReceivingApplication ReceivingFacility", "MSH-5 and MSH-6 of messages sent to this end"
-    ),
+    "hl7_receiver": _compound("ReceivingApplication ReceivingFacility", "MSH-5 and MSH-6 of messages sent to this end"),
     "hl7_message_type": _text("MSH-9 of messages this end sent"),
     "hl7_version": _text("MSH-12 of messages this end sent"),
     "hl7_acknowledgment_code": _text("MSA-1 this end answered with"),

@@ -39,7 +39,7 @@ class Match(IntEnum):
 class Observation(NamedTuple):
     """One thing learned from a stream or datagram.
 
-    `side` is the end the statement is about, not the one that sent it. `attribute` is a name of `attributes.ATTRIBUTES`.
+    `side` is the end the statement is about, not the one that sent it; `attribute` a name of `attributes.ATTRIBUTES`.
     `value` is cleaned text; where the attribute is compound it is canonical JSON (`text.canonical`).
     `offset` is the stream offset, in the stream being read, of the last byte of the message that says it: Wireshark
     shows a reassembled message at the frame that holds this byte.
@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
 
 
 class FlowRecord(NamedTuple):
-    """One connection (or UDP exchange), as counted since the last flush. Times are Unix nanoseconds; bytes are on the wire."""
+    """One connection or exchange, as counted since the last flush. Times in Unix nanoseconds, bytes as on the wire."""
 
     vlan: str | None
     client_ip: str

@@ -24,14 +24,15 @@ def clean(raw: bytes | str, encoding: str = "utf-8") -> str:
 
     Undecodable bytes are shown as U+FFFD; an unknown or unusable `encoding` falls back to Latin-1. Never raises.
     """
-    if isinstance(raw, bytes):
-        try:
-            raw = raw[: 4 * MAX_TEXT].decode(encoding, "replace")
-        except (LookupError, ValueError):
-            raw = raw[:MAX_TEXT].decode("latin-1")
-    else:
-        raw = raw[: 4 * MAX_TEXT]
-    return raw.strip() if raw.isascii() and raw.isprintable() and len(raw) <= MAX_TEXT else _scrub(raw)
+    text = _decode(raw[: 4 * MAX_TEXT], encoding) if isinstance(raw, bytes) else raw[: 4 * MAX_TEXT]
+    return text.strip() if text.isascii() and text.isprintable() and len(text) <= MAX_TEXT else _scrub(text)
+
+
+def _decode(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        return raw.decode("latin-1")
 
 
 def _scrub(text: str) -> str:

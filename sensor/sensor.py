@@ -14,7 +14,7 @@ from sensor.packets.columns import Packets, segment_name
 from sensor.packets.decode import decode
 from sensor.packets.duplicates import DuplicateFilter, has_checksum
 from sensor.packets.fragments import Defragmenter
-from sensor.packets.neighbours import Bindings, arp_bindings, ndp_bindings
+from sensor.packets.neighbours import Bindings, arp_bindings, ndp_bindings, solicitation_bindings
 from sensor.sources.batch import Batch, Int64
 from sensor.streams.follow import Follower
 
@@ -88,7 +88,7 @@ class Sensor:
         copies = self._duplicates.copies(packets, has_checksum(packets))
         health.duplicate_packets += len(copies)
         packets.next[copies] = columns.OTHER
-        for bindings in (arp_bindings(packets), ndp_bindings(packets)):
+        for bindings in (arp_bindings(packets), ndp_bindings(packets), solicitation_bindings(packets)):
             self._bind(packets, bindings)
         rows = np.flatnonzero((packets.next >= columns.DONE) & (packets.next < columns.FRAGMENT))
         if len(rows):

@@ -96,11 +96,11 @@ def erspan(frames: list[Frame]) -> list[Frame]:
 
 
 def dup(frames: list[Frame]) -> list[Frame]:
-    return [
-        copy
-        for time, data, wire in frames
-        for copy in (Frame(time, data, wire), Frame(time + 40, far := _one_hop_on(data), wire + len(far) - len(data)))
-    ]
+    copies = []
+    for time, data, wire in frames:
+        far = _one_hop_on(data)
+        copies += [Frame(time, data, wire), Frame(time + 40, far, wire + len(far) - len(data))]
+    return copies
 
 
 def shuffle(frames: list[Frame]) -> list[Frame]:

@@ -1,4 +1,4 @@
-"""Every real capture there is, one by one in one process: nothing crashes, nothing hangs, nothing is claimed wrongly."""
+"""Every real capture there is, one by one in one process: nothing crashes, and nothing hangs."""
 
 from __future__ import annotations
 

@@ -95,5 +95,5 @@ CREATE TABLE annotation (
     field     VARCHAR,
     value     VARCHAR,
     author    VARCHAR,
-    at        TIMESTAMP
+    "at"      TIMESTAMP
 );

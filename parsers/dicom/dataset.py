@@ -18,7 +18,6 @@ from typing import Any, Final, NamedTuple
 from parsers.text import MAX_TEXT, clean
 
 MAX_HEAD: Final = 1 << 15  # bytes of a data set that are looked at
-MAX_INFLATED: Final = MAX_HEAD
 
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 SERIES_INSTANCE_UID: Final = 0x0020000E
@@ -72,7 +71,7 @@ def guess_syntax(head: bytes | bytearray) -> Syntax:
 def inflate(head: bytes | bytearray) -> bytes:
     """Return the first bytes of a deflated data set (PS3.5 A.5), b"" when `head` is not deflated."""
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, MAX_INFLATED)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, MAX_HEAD)
     except zlib.error:
         return b""
 

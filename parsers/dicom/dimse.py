@@ -81,9 +81,10 @@ def read_command(command_set: bytes) -> Command:
     """Read a whole command set. Raise `Malformed` when its elements do not nest or the Command Field is missing."""
     values: dict[int, bytes] = {}
     at, end = 0, len(command_set)
+    unpack = _ELEMENT.unpack_from
     try:
         while at < end:
-            group, element, length = _ELEMENT.unpack_from(command_set, at)
+            group, element, length = unpack(command_set, at)
             start = at + 8
             at = start + length
             if group or at > end:

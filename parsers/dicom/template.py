@@ -7,9 +7,10 @@ no tag that is wanted may occur more often than it did. So a changed value, an e
 new are all found: a new one lies between its neighbours, and an old encoding that lives on inside a sequence lies
 behind them. A coincidence of bytes makes the data set be read again, and no more.
 
-Series Instance UID is the last element looked up; what lies behind it (private creators of group 0021 and up) is taken
-to be constant in a series. The Contributing Equipment Sequence is kept whole, as one element. Of the patient's name, ID
-and date of birth only the header of the element is kept, to know that there still is one.
+Series Instance UID is the last element looked up, so a template speaks for one series, whichever association its
+objects come in; what lies behind it (private creators of group 0021 and up) is taken to be constant in a series. The
+Contributing Equipment Sequence is kept whole, as one element. Of the patient only the header of one element that names
+them is kept, never its value, to know that there still is one.
 
 What can't be seen: an element moved from the top level into a sequence together with the tag behind it, with nothing
 wanted between its old place and its new one.

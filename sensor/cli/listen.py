@@ -19,11 +19,13 @@ from sensor.cli.options import (
 from sensor.cli.output import note
 
 if TYPE_CHECKING:
-    from inventory.recorder import Recorder
+    from inventory.recorder import Facts, Recorder
     from inventory.store import Capture, Store
     from sensor.cli.stopping import StopSignal
     from sensor.sensor import Sensor
     from sensor.sources.afpacket import LiveSource
+
+MAX_UNWRITTEN = 20  # flushes kept in memory while the inventory cannot be written
 
 
 def listen(
@@ -72,51 +74,62 @@ def listen(
         complete=False,
     )
     note(f"listening on {interface}; Ctrl-C ends it; see medspan devices meanwhile")
-    _watch(source, sensor, recorder, store, capture, stop, flush, duration)
-    _write(source, sensor, recorder, store, replace(capture, complete=True), last=True)
-    source.close()
+    run = _Run(source, sensor, recorder, store, capture)
+    run.watch(stop, flush, duration)
+    run.end()
     health = sensor.health
     note(f"{health.packets:,} packets, {health.kernel_drops:,} dropped by the kernel; next: medspan devices")
     if stop.asked:
         raise typer.Exit(130)
 
 
-def _watch(
-    source: LiveSource,
-    sensor: Sensor,
-    recorder: Recorder,
-    store: Store,
-    capture: Capture,
-    stop: StopSignal,
-    flush: float,
-    duration: float | None,
-) -> None:
-    from inventory.errors import InventoryError
+class _Run:
+    """A live run: the ring through the sensor into the inventory, a flush every few seconds."""
 
-    began = flushed = time.monotonic()
-    batches = iter(source)
-    while (batch := stop.next(batches)) is not None:
-        sensor.feed(batch)
-        now = time.monotonic()
-        if duration is not None and now - began >= duration:
-            return
-        if now - flushed >= flush:
+    def __init__(self, source: LiveSource, sensor: Sensor, recorder: Recorder, store: Store, capture: Capture) -> None:
+        self._source, self._sensor, self._recorder, self._store = source, sensor, recorder, store
+        self._capture = capture
+        self._unwritten: list[Facts] = []
+
+    def watch(self, stop: StopSignal, flush: float, duration: float | None) -> None:
+        """Read until asked to stop, or for `duration` seconds."""
+        from inventory.errors import InventoryError
+
+        began = flushed = time.monotonic()
+        batches = iter(self._source)
+        while (batch := stop.next(batches)) is not None:
+            self._sensor.feed(batch)
+            now = time.monotonic()
+            if duration is not None and now - began >= duration:
+                return
+            if now - flushed < flush:
+                continue
             flushed = now
+            self._sensor.flush()
             try:
-                _write(source, sensor, recorder, store, capture, last=False)
-            except InventoryError as error:  # somebody holds the file: the facts wait for the next flush
+                self._write()
+            except InventoryError as error:  # somebody holds the file, or the disk is full: kept for the next flush
                 note(f"medspan: {error}")
 
+    def end(self) -> None:
+        """Write what is left; the run is complete."""
+        self._sensor.close()
+        self._capture = replace(self._capture, complete=True)
+        self._write()
+        self._source.close()
 
-def _write(source: LiveSource, sensor: Sensor, recorder: Recorder, store: Store, capture: Capture, last: bool) -> None:
-    if last:
-        sensor.close()
-    else:
-        sensor.flush()
-    sensor.health.kernel_drops = source.kernel_drops
-    facts = recorder.drain()
-    sensor.health.caps_hit += facts.caps_hit
-    store.write(capture, facts)
+    def _write(self) -> None:
+        health = self._sensor.health
+        health.kernel_drops = self._source.kernel_drops
+        facts = self._recorder.drain()
+        health.caps_hit += facts.caps_hit
+        self._unwritten.append(facts)
+        if len(self._unwritten) > MAX_UNWRITTEN:
+            del self._unwritten[0]
+            health.caps_hit += 1
+            health.anomalies["cap", "flushes that could not be written"] += 1
+        self._store.write(self._capture, *self._unwritten)
+        self._unwritten.clear()
 
 
 def interfaces(output: FormatOption = Format.TABLE) -> None:

@@ -121,6 +121,18 @@ NEIGHBOUR = np.dtype(
         ("lla_lo", ">u4"),
     ]
 )  # RFC 4861 4.3, 4.4 with one link-layer address option (4.6.1)
+ROUTER_SOLICITATION = np.dtype(
+    [
+        ("type", "u1"),
+        ("code", "u1"),
+        ("checksum", ">u2"),
+        ("reserved", ">u4"),
+        ("option_type", "u1"),
+        ("option_length", "u1"),
+        ("lla_hi", ">u2"),
+        ("lla_lo", ">u4"),
+    ]
+)  # RFC 4861 4.1 with its link-layer address option
 GRE = np.dtype([("flags_version", ">u2"), ("protocol_type", ">u2")])  # RFC 2784 2.1, RFC 2890 2
 ERSPAN = np.dtype([("version_vlan", ">u2"), ("cos_session", ">u2"), ("rest", ">u4")])  # draft-foschiano-erspan 4.2
 ERSPAN_III_FLAGS = np.dtype([("flags", ">u2")])  # draft-foschiano-erspan 4.3: the last two bytes of its header

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sensor.packets import columns
 from sensor.packets.columns import U64, Packets
-from sensor.packets.layouts import ARP, NEIGHBOUR, gather
+from sensor.packets.layouts import ARP, NEIGHBOUR, ROUTER_SOLICITATION, gather
 from sensor.packets.link import mac
 from sensor.sources.batch import Int64
 
-NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
+SOLICITATION_OF_ROUTERS, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 135, 136
 SOURCE_ADDRESS_OPTION, TARGET_ADDRESS_OPTION = 1, 2
 
 
@@ -44,16 +44,30 @@ def arp_bindings(packets: Packets) -> Bindings:
     )
 
 
+def solicitation_bindings(packets: Packets) -> Bindings:
+    """Sources of router solicitations, which hosts send as they come up."""
+    rows = np.flatnonzero(packets.next == columns.DONE + 58)
+    rows = rows[packets.at[rows] + ROUTER_SOLICITATION.itemsize <= packets.end[rows]]
+    header = gather(packets.buffer, packets.at[rows], ROUTER_SOLICITATION)
+    good = (header["type"] == SOLICITATION_OF_ROUTERS) & (header["option_type"] == SOURCE_ADDRESS_OPTION)
+    good &= header["option_length"] == 1
+    return _stated(packets, rows, packets.source_hi[rows], packets.source_lo[rows], header, good)
+
+
 def ndp_bindings(packets: Packets) -> Bindings:
     """Targets of advertisements, and sources of solicitations, that carry the link-layer address as first option."""
     rows = np.flatnonzero(packets.next == columns.DONE + 58)
     rows = rows[packets.at[rows] + NEIGHBOUR.itemsize <= packets.end[rows]]
     header = gather(packets.buffer, packets.at[rows], NEIGHBOUR)
     single = header["option_length"] == 1  # in units of 8 bytes: an Ethernet address
-    advertised = (header["type"] == NEIGHBOUR_ADVERTISEMENT) & (header["option_type"] == TARGET_ADDRESS_OPTION) & single
-    solicited = (header["type"] == NEIGHBOUR_SOLICITATION) & (header["option_type"] == SOURCE_ADDRESS_OPTION) & single
-    solicited &= (packets.source_hi[rows] | packets.source_lo[rows]) != 0
+    advertised = (header["type"] == NEIGHBOUR_ADVERTISEMENT) & (header["option_type"] == TARGET_ADDRESS_OPTION)
+    solicited = (header["type"] == NEIGHBOUR_SOLICITATION) & (header["option_type"] == SOURCE_ADDRESS_OPTION)
     hi = np.where(advertised, header["target_hi"], packets.source_hi[rows])
     lo = np.where(advertised, header["target_lo"], packets.source_lo[rows])
-    good = (advertised | solicited) & ((header["lla_hi"] & 0x100) == 0)
+    return _stated(packets, rows, hi, lo, header, single & (advertised | solicited))
+
+
+def _stated(packets: Packets, rows: Int64, hi: U64, lo: U64, header: Any, good: Any) -> Bindings:
+    """The bindings of the `good` rows; the unspecified address and group MACs bind nothing."""
+    good = good & ((hi | lo) != 0) & ((header["lla_hi"] & 0x100) == 0)
     return Bindings("ndp", rows[good], hi[good], lo[good], mac(header["lla_hi"], header["lla_lo"])[good])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 from parsers.malformed import Malformed
 from parsers.protocol import Parser
 from parsers.records import Endpoint, Observation, Side
-from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym
 from sensor.streams.identify import HEAD, identify
 from sensor.streams.reassembly import Half
@@ -108,10 +107,11 @@ class Connection:
         parser, stream = self.parser, self.halves[end].stream
         assert parser is not None
         try:
-            if self.endpoints is None:
-                self._emit(end, stream, list(parser.read(self._side(end), stream)))
-            else:
-                self._emit(end, stream, parser.read(self._side(end), stream))
+            for observation in parser.read(self._side(end), stream):
+                if self.endpoints is None:
+                    self.endpoints = self._owner.endpoints(self)
+                about = observation.side ^ self.client_end
+                self._owner.observed(self, about, observation, stream.mark(observation.offset))
         except Malformed as broken:
             self._owner.malformed(parser.name, broken.reason)
             self.finished = True
@@ -127,13 +127,6 @@ class Connection:
         elif stream.available > MAX_UNREAD:
             self._owner.cap(f"{parser.name}: unread bytes")
             self.finished = True
-
-    def _emit(self, end: int, stream: StreamBuffer, observations: Iterable[Observation]) -> None:
-        for observation in observations:
-            if self.endpoints is None:
-                self.endpoints = self._owner.endpoints(self)
-            about = observation.side ^ self.client_end
-            self._owner.observed(self, about, observation, stream.mark(observation.offset))
 
     def _reader(self, end: int) -> Callable[[], None]:
         return lambda: self.read(end)

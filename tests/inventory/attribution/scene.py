@@ -19,11 +19,8 @@ from parsers.text import canonical
 ROOT: Final = Path(inventory.__file__).parent
 NOON: Final = datetime(2026, 3, 2, 12)
 
-OBSERVATION: Final = "site vlan mac ip port transport protocol attribute value class".split()
-FLOW: Final = (
-    "site vlan client_ip client_mac server_ip server_mac server_port transport protocol encrypted established "
-    "clear_patient_data sni connections packets_to_server packets_to_client bytes_to_server bytes_to_client"
-).split()
+OBSERVATION: Final = ["site", "vlan", "mac", "ip", "port", "transport", "protocol", "attribute", "value", "class"]
+FLOW: Final = ["site", "vlan", "client_ip", "client_mac", "server_ip", "server_mac", "server_port", "transport", "protocol", "encrypted", "established", "clear_patient_data", "sni", "connections", "packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client"]
 
 DCMTK = ("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367")
 CT, MR, US = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.3.1"

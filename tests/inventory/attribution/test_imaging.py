@@ -26,10 +26,7 @@ from tests.inventory.attribution.scene import (
     rows_of,
 )
 
-EQUIPMENT = (
-    "modalities manufacturer manufacturer_model_name device_serial_number software_versions station_name "
-    "institution_name"
-).split()
+EQUIPMENT = ["modalities", "manufacturer", "manufacturer_model_name", "device_serial_number", "software_versions", "station_name", "institution_name"]
 
 
 def owns_nothing(device: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from tests.inventory.attribution.scene import Scene, rows_of
 from tests.inventory.attribution.test_clinic import clinic
 
 TABLES = ("device", "conversation", "device_key", "evidence")
-COUNTERS = "connections packets_to_server packets_to_client bytes_to_server bytes_to_client".split()
+COUNTERS = ["connections", "packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client"]
 
 
 def outcome(scene: Scene) -> list[list[str]]:
