@@ -34,7 +34,10 @@ class Parser(Protocol):
         """The side that must have opened the connection, judged by content (it sent the request); None if unknown."""
 
     def read(self, side: Side, stream: StreamBuffer) -> Iterator[Observation]:
-        """Consume what can be consumed of `side` now. Called again when more has arrived, or with `stream.closed`."""
+        """Consume what can be consumed of `side` now. Called again when more has arrived, or with `stream.closed`.
+
+        With `stream.cut`, a gap follows: a message of which only the beginning has arrived can say what it has said.
+        """
 
     def gap(self, side: Side, length: int) -> None:
         """`length` bytes of `side`, the unread ones in front included, were lost; `stream.offset` is behind them."""

@@ -36,11 +36,12 @@ class StreamBuffer:
     `close` and `settle`. `skip` may reach past what has arrived: the rest is dropped, unread, as it comes.
     """
 
-    __slots__ = ("_pieces", "_tail_mark", "_written", "closed", "offset")
+    __slots__ = ("_pieces", "_tail_mark", "_written", "closed", "cut", "offset")
 
     def __init__(self) -> None:
         self.offset = 0  # stream offset of the next unread byte
         self.closed = False  # no more bytes will come
+        self.cut = False  # a gap follows what has arrived: what is not read now is lost with it
         self._written = 0  # stream offset behind the last byte that arrived
         self._pieces: deque[_Piece] = deque()
         self._tail_mark: Any = None

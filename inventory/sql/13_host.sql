@@ -2,17 +2,14 @@
 -- known to hold the address; else the address itself.
 CREATE OR REPLACE TEMP TABLE host AS
 WITH holder AS (
-    SELECT site, ip, any_value('mac:' || mac) AS key
+    SELECT site, ip, min('mac:' || mac) AS key
     FROM binding
     GROUP BY site, ip
     HAVING count(*) = 1
 )
 SELECT
-    s.site,
-    s.vlan,                                             -- '' when untagged
-    s.mac,                                              -- in front of the address on the wire; '' when unknown
-    s.ip,
-    coalesce('mac:' || b.mac, h.key, 'ip:' || s.ip) AS key  -- identity within the site
+    coalesce('mac:' || b.mac, h.key, 'ip:' || s.ip) AS key,  -- identity within the site
+    s.*                                                 -- as in `sighting`
 FROM sighting s
     LEFT JOIN binding b ON b.site = s.site AND b.mac = s.mac AND b.ip = s.ip
     LEFT JOIN holder h ON h.site = s.site AND h.ip = s.ip

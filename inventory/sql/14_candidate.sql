@@ -1,23 +1,24 @@
--- Every id a device may go by: one for its MAC, one for each address that is nobody else's. All lead to the device.
+-- The names of each identity: its MAC, and the addresses that are nobody else's. Each makes an id that leads to the
+-- device, so that an id given before another name was known still resolves.
 CREATE OR REPLACE TEMP TABLE candidate AS
 WITH named AS (
-    SELECT h.site, h.key, unnest(['mac:' || s.mac, 'ip:' || s.ip]) AS name, s.first_seen, s.last_seen, s.took_part,
-        min(h.key) OVER at_address = max(h.key) OVER at_address AS only_here
-    FROM host h JOIN sighting s USING (site, vlan, mac, ip)
-    WINDOW at_address AS (PARTITION BY h.site, h.ip)
+    SELECT site, key, unnest(['mac:' || mac, 'ip:' || ip]) AS name, took_part, first_seen, last_seen, false AS router,
+        min(key) OVER at_address = max(key) OVER at_address AS only_here
+    FROM host
+    WINDOW at_address AS (PARTITION BY site, ip)
     UNION ALL
-    SELECT site, 'mac:' || mac, 'mac:' || mac, first_seen, last_seen, took_part, true
+    SELECT site, 'mac:' || mac, 'mac:' || mac, took_part, first_seen, last_seen, true, true
     FROM interface
     WHERE router
 )
 SELECT
     site,
     key,                                                -- identity within the site, as in `host`
-    'd' || left(md5(site || ' ' || name), 12) AS id,
+    CASE WHEN name = key OR (only_here AND starts_with(name, 'ip:'))
+        THEN 'd' || left(md5(site || ' ' || name), 12) END AS id,  -- NULL for a name that others share
     starts_with(name, 'ip:') AS by_address,
-    min(first_seen) AS first_seen,
-    max(last_seen) AS last_seen,
-    bool_or(took_part) AS took_part
-FROM named
-WHERE name = key OR (starts_with(name, 'ip:') AND only_here)
-GROUP BY ALL;
+    router,                                             -- it stands in front of other hosts
+    took_part,
+    first_seen,
+    last_seen
+FROM named;

@@ -1,20 +1,12 @@
--- Manufacturer spellings met on the wire and in our own tables, each with the maker's present name.
+-- Manufacturer spellings met on the wire, each with the maker's present name.
 CREATE OR REPLACE TEMP TABLE maker AS
 WITH met AS (
-    SELECT value ->> '$.Manufacturer' AS wire
-    FROM fact WHERE attribute IN ('equipment', 'performed_station')
-    UNION
-    SELECT value ->> '$.SoftwareVendorOrganization'
-    FROM fact WHERE attribute = 'hl7_software'
-    UNION
-    SELECT value ->> '$.NamespaceID'
-    FROM fact WHERE attribute = 'hl7_equipment'
-    UNION
-    SELECT organisation FROM knowledge_uid_roots
-    UNION
-    SELECT manufacturer FROM knowledge_implementation_versions
-    UNION
-    SELECT manufacturer FROM knowledge_http_products
+    SELECT DISTINCT CASE attribute
+        WHEN 'hl7_software' THEN value ->> '$.SoftwareVendorOrganization'
+        WHEN 'hl7_equipment' THEN value ->> '$.NamespaceID'
+        ELSE value ->> '$.Manufacturer' END AS wire
+    FROM fact
+    WHERE attribute IN ('equipment', 'performed_station', 'hl7_software', 'hl7_equipment')
 )
 SELECT
     wire,                                               -- as written

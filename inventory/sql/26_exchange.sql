@@ -12,7 +12,7 @@ SELECT
     any_value(c.public) AS client_public,
     any_value(s.public) AS server_public,
     coalesce(bool_or(f.clear_patient_data), false) AS clear_patient_data,
-    string_agg(DISTINCT f.sni, ', ' ORDER BY f.sni) AS sni,
+    nullif(array_to_string(list_sort(list_distinct(list(f.sni))), ', '), '') AS sni,
     ce.device_id AS client_device_id,
     se.device_id AS server_device_id,
     sum(f.connections)::BIGINT AS connections,

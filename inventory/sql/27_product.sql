@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP TABLE product AS
 WITH told AS (
     SELECT *, CASE attribute WHEN 'http_software' THEN value ->> '$.name' ELSE value END AS wire,
-        value IS NOT NULL AND attribute = 'http_via' AS via
+        attribute = 'http_via' AS via
     FROM fact
     WHERE port IS NOT NULL AND attribute IN ('http_server', 'http_powered_by', 'http_authenticate', 'http_service',
         'http_path', 'http_software', 'http_via')
@@ -17,8 +17,8 @@ matched AS (
 named AS (
     SELECT t.*, coalesce(p.product, CASE WHEN attribute = 'http_software' THEN wire END) AS product,
         coalesce(p.version, CASE WHEN attribute = 'http_software' THEN value ->> '$.version' END) AS version,
-        coalesce(p.kind, 'application') AS kind, m.manufacturer
-    FROM told t LEFT JOIN matched USING (attribute, wire) LEFT JOIN maker m ON m.wire = p.manufacturer
+        coalesce(p.kind, 'application') AS kind, p.manufacturer
+    FROM told t LEFT JOIN matched USING (attribute, wire)
 )
 SELECT
     device_id,

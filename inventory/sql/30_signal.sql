@@ -6,25 +6,27 @@ WITH negotiated AS (
     FROM fact
     WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes')
 ),
--- A message that came in at the port it serves and went out on a connection it opened. An echo goes back the same way.
-relayed AS (
-    SELECT s.device_id, s.count, s.first_seen, s.last_seen, s.seen,
-        count(*) OVER (PARTITION BY s.device_id) AS relayed
-    FROM fact s
-    WHERE s.attribute = 'hl7_sent_message' AND s.port IS NULL AND EXISTS (
-        SELECT 1 FROM fact r
-        WHERE r.attribute = 'hl7_received_message' AND r.port IS NOT NULL
-            AND r.device_id = s.device_id AND r.value = s.value)
-),
-own_messages AS (
-    SELECT device_id, count(DISTINCT value) AS sent FROM fact
-    WHERE attribute = 'hl7_sent_message' AND port IS NULL
-    GROUP BY ALL
-),
-applications AS (
-    SELECT device_id, count(DISTINCT value ->> '$.SendingApplication') AS applications
-    FROM fact
-    WHERE attribute = 'hl7_sender' AND port IS NULL
+-- What went through: a series received and sent; a message that came in at the port served and left on a connection
+-- opened (an echo goes back the same way); and the applications that messages were sent for.
+passing AS (
+    SELECT device_id, kind, count(*) FILTER (sent) AS sent, count(*) FILTER (sent AND received) AS passed,
+        sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+        coalesce(min(seen) FILTER (received), min(seen)) AS seen
+    FROM (
+        SELECT device_id,
+            CASE WHEN attribute LIKE '%series' THEN 'series' WHEN attribute LIKE '%message' THEN 'message'
+                ELSE 'application' END AS kind,
+            CASE attribute WHEN 'hl7_sender' THEN value ->> '$.SendingApplication' ELSE value END AS value,
+            bool_or(attribute NOT LIKE '%received%') AS sent, bool_or(attribute LIKE '%received%') AS received,
+            sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+            min(seen) FILTER (attribute NOT LIKE '%received%') AS seen
+        FROM fact
+        WHERE attribute IN ('sent_series', 'received_series')
+            OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
+            OR (attribute = 'hl7_received_message' AND port IS NOT NULL)
+        GROUP BY ALL
+    )
+    WHERE sent
     GROUP BY ALL
 ),
 observed AS (
@@ -77,12 +79,6 @@ observed AS (
         OR (attribute = 'hl7_received_message' AND port IS NOT NULL)
         OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
     UNION ALL
-    SELECT s.device_id, 'forwards_series', s.count, s.first_seen, s.last_seen, s.seen
-    FROM fact s
-    WHERE s.attribute = 'sent_series' AND EXISTS (
-        SELECT 1 FROM fact r
-        WHERE r.attribute = 'received_series' AND r.device_id = s.device_id AND r.value = s.value)
-    UNION ALL
     SELECT device_id, CASE
         WHEN acquired THEN 'sends_objects'
         -- Written by people in front of a viewer; screen captures and dose reports come from modalities, too.
@@ -91,13 +87,11 @@ observed AS (
     FROM equipment
     WHERE attribute = 'equipment'
     UNION ALL
-    SELECT device_id, 'relays_messages', r.count, first_seen, last_seen, seen
-    FROM relayed r JOIN own_messages USING (device_id)
-    WHERE relayed >= least(2, sent)
-    UNION ALL
-    SELECT device_id, 'sends_for_applications', count, first_seen, last_seen, seen
-    FROM fact JOIN applications USING (device_id)
-    WHERE attribute = 'hl7_sender' AND port IS NULL AND applications >= 3
+    SELECT device_id, CASE
+        WHEN kind = 'series' AND passed > 0 THEN 'forwards_series'
+        WHEN kind = 'message' AND passed >= least(2, sent) THEN 'relays_messages'
+        WHEN kind = 'application' AND sent > 2 THEN 'sends_for_applications' END, count, first_seen, last_seen, seen
+    FROM passing
     UNION ALL
     SELECT server_device_id, CASE protocol
         WHEN 'http' THEN 'serves_http'

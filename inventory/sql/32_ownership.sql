@@ -6,35 +6,35 @@ WITH told AS (
         bool_or(acquired AND original) AS made_original,
         bool_or(acquired) AS made,
         bool_or(contributed) AS contributed,
-        count(DISTINCT manufacturer) > 1 OR count(DISTINCT lower(model)) > 1 OR count(DISTINCT lower(serial)) > 1
-            OR count(DISTINCT lower(station)) > 1 AS several,
+        coalesce(min(manufacturer) <> max(manufacturer), false)
+            OR coalesce(min(lower(model)) <> max(lower(model)), false)
+            OR coalesce(min(lower(serial)) <> max(lower(serial)), false)
+            OR coalesce(min(lower(station)) <> max(lower(station)), false) AS several,
         max(manufacturer) AS manufacturer,
-        array_agg(DISTINCT regexp_replace(lower(station), '[^a-z0-9]', '', 'g')) AS stations
+        list(regexp_replace(lower(station), '[^a-z0-9]', '', 'g')) AS stations
     FROM equipment
     GROUP BY device_id
 ),
 peer AS (
-    SELECT device_id, array_agg(DISTINCT maker) FILTER (maker IS NOT NULL) AS makers,
-        bool_or(toolkit IS NOT NULL) AS toolkit
+    SELECT device_id, list(author) FILTER (author IS NOT NULL) AS authors, bool_or(toolkit IS NOT NULL) AS toolkit
     FROM implementation
     GROUP BY device_id
 ),
 titled AS (
-    SELECT device_id, array_agg(DISTINCT regexp_replace(lower(ae_title), '[^a-z0-9]', '', 'g')) AS ae_titles
+    SELECT device_id, list(regexp_replace(lower(ae_title), '[^a-z0-9]', '', 'g')) AS ae_titles
     FROM ae_title
     WHERE attribute = 'calling_ae_title' AND NOT shared
     GROUP BY device_id
 ),
 weighed AS (
     SELECT *,
-        coalesce(list_contains(makers, manufacturer), false) AS same_maker,
+        coalesce(list_contains(authors, manufacturer), false) AS same_maker,
         coalesce(list_has_any(stations, ae_titles), false) AS named_alike,
-        asks_worklist OR performs_procedures AS scheduled,
-        same_maker OR named_alike OR scheduled AS supported
+        asks_worklist OR performs_procedures AS scheduled
     FROM told JOIN behaviour USING (device_id) LEFT JOIN peer USING (device_id) LEFT JOIN titled USING (device_id)
 ),
 judged AS (
-    SELECT *, CASE
+    SELECT *, same_maker OR named_alike OR scheduled AS supported, CASE
         WHEN accepts_objects OR offers_storage THEN 'it accepts objects, so what it sends may be others'''
         WHEN forwards_series THEN 'it forwards what it received'
         WHEN answers_queries OR offers_queries THEN 'it answers queries, as an archive does'
@@ -45,9 +45,9 @@ judged AS (
         WHEN NOT made THEN 'derived objects do not tell who sent them'
         WHEN several THEN 'it sends objects of several devices'
         WHEN contributed THEN 'other equipment contributed to its objects'
-        WHEN len(makers) > 0 AND NOT same_maker AND manufacturer IS NOT NULL THEN 'its software is another maker''s'
-        WHEN NOT made_original AND NOT supported THEN 'its images are not marked as original'
-        WHEN (queries OR may_query OR annotates) AND NOT supported THEN 'it queries or annotates, as a workstation does'
+        WHEN len(authors) > 0 AND NOT same_maker AND manufacturer IS NOT NULL THEN 'its software is another maker''s'
+        WHEN NOT made_original AND NOT (same_maker OR named_alike OR scheduled) THEN 'its images are not marked as original'
+        WHEN (queries OR may_query OR annotates) AND NOT (same_maker OR named_alike OR scheduled) THEN 'it queries or annotates, as a workstation does'
         END AS doubt
     FROM weighed
 )

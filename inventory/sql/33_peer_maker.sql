@@ -1,11 +1,11 @@
 -- Makers that a device's own software names, each with how far that can be believed.
 CREATE OR REPLACE TEMP TABLE peer_maker AS
 WITH told AS (
-    SELECT device_id, attribute, value AS wire, maker AS manufacturer, CASE
-        WHEN attribute = 'implementation_class_uid' AND is_manufacturer THEN 'high' ELSE 'medium' END AS confidence,
+    SELECT device_id, attribute, value AS wire, manufacturer,
+        CASE attribute WHEN 'implementation_class_uid' THEN 'high' ELSE 'medium' END AS confidence,
         class, count, first_seen, last_seen, seen
     FROM implementation
-    WHERE maker IS NOT NULL
+    WHERE manufacturer IS NOT NULL
     UNION ALL
     -- An engine passes on the software segments of others.
     SELECT device_id, attribute, wire, manufacturer, 'medium', class, count, first_seen, last_seen, seen
@@ -34,10 +34,11 @@ SELECT
     manufacturer,                                       -- present name
     confidence,
     -- The strongest evidence decides, if it speaks with one voice.
-    strength = 1 AND count(DISTINCT manufacturer) OVER (PARTITION BY device_id, strength) = 1 AS chosen,
+    strength = 1 AND min(manufacturer) OVER alike = max(manufacturer) OVER alike AS chosen,
     class,
     count,
     first_seen,
     last_seen,
     seen
-FROM ranked;
+FROM ranked
+WINDOW alike AS (PARTITION BY device_id, strength);

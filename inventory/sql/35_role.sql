@@ -14,68 +14,59 @@ WITH judged AS (
 claimed AS (
     SELECT device_id, opens_conversations, list_filter([
         CASE
-            WHEN answers_queries THEN {'role': 'archive', 'confidence': 'high',
-                'shown_by': ['answers_queries', 'answers_retrieval']}
-            WHEN sends_for_others AND NOT retrieves THEN {'role': 'archive', 'confidence': 'medium',
-                'shown_by': ['sends_for_others']}
-            WHEN commits_storage THEN {'role': 'archive', 'confidence': 'medium', 'shown_by': ['commits_storage']}
-            WHEN offers_queries THEN {'role': 'archive', 'confidence': 'low', 'shown_by': ['offers_queries']}
-            WHEN stores AND NOT (sends OR asks OR performs) THEN {'role': 'archive', 'confidence': 'low',
-                'shown_by': ['accepts_objects', 'offers_storage']}
+            WHEN answers_queries THEN 'archive high answers_queries answers_retrieval'
+            WHEN sends_for_others AND NOT retrieves THEN 'archive medium sends_for_others'
+            WHEN commits_storage THEN 'archive medium commits_storage'
+            WHEN offers_queries THEN 'archive low offers_queries'
+            WHEN stores AND NOT (sends OR asks OR performs) THEN 'archive low accepts_objects offers_storage'
         END,
         CASE
             WHEN archives OR asks OR sends_for_others OR own THEN NULL
-            WHEN forwards_series THEN {'role': 'router', 'confidence': 'high', 'shown_by': ['forwards_series']}
-            WHEN sends_objects AND accepts_objects THEN {'role': 'router', 'confidence': 'medium',
-                'shown_by': ['accepts_objects', 'sends_objects']}
+            WHEN forwards_series THEN 'router high forwards_series'
+            WHEN sends_objects AND accepts_objects THEN 'router medium accepts_objects sends_objects'
             WHEN sends_objects AND (doubt LIKE '%several devices' OR doubt LIKE '%another maker''s') AND NOT performs
-                THEN {'role': 'router', 'confidence': 'low', 'shown_by': ['sends_objects']}
+                THEN 'router low sends_objects'
         END,
         CASE
             WHEN archives OR own AND NOT retrieves THEN NULL
-            WHEN retrieves THEN {'role': 'workstation', 'confidence': 'high', 'shown_by': ['retrieves']}
-            WHEN queries THEN {'role': 'workstation', 'confidence': 'medium', 'shown_by': ['queries']}
-            WHEN annotates AND NOT forwards_series THEN {'role': 'workstation', 'confidence': 'medium',
-                'shown_by': ['annotates']}
-            WHEN may_query THEN {'role': 'workstation', 'confidence': 'low', 'shown_by': ['may_query']}
-            WHEN sends_derived AND NOT (sends_objects OR stores OR performs) THEN {'role': 'workstation',
-                'confidence': 'low', 'shown_by': ['sends_derived']}
+            WHEN retrieves THEN 'workstation high retrieves'
+            WHEN queries THEN 'workstation medium queries'
+            WHEN annotates AND NOT forwards_series THEN 'workstation medium annotates'
+            WHEN may_query THEN 'workstation low may_query'
+            WHEN sends_derived AND NOT (sends_objects OR stores OR performs) THEN 'workstation low sends_derived'
         END,
         CASE
-            WHEN own THEN {'role': 'modality', 'confidence': equipment_confidence,
-                'shown_by': ['sends_objects', 'asks_worklist', 'performs_procedures']}
+            WHEN own THEN 'modality ' || equipment_confidence || ' sends_objects asks_worklist performs_procedures'
             WHEN archives OR schedules OR forwards_series OR sends_for_others THEN NULL
-            WHEN performs THEN {'role': 'modality', 'confidence': CASE WHEN doubt IS NULL THEN 'medium' ELSE 'low' END,
-                'shown_by': ['asks_worklist', 'performs_procedures']}
+            WHEN performs THEN 'modality ' || CASE WHEN doubt IS NULL THEN 'medium' ELSE 'low' END || ' asks_worklist performs_procedures'
             WHEN may_ask_worklist OR (sends_objects AND doubt IS NULL AND NOT (stores OR asks OR annotates))
-                THEN {'role': 'modality', 'confidence': 'low', 'shown_by': ['may_ask_worklist', 'sends_objects']}
+                THEN 'modality low may_ask_worklist sends_objects'
         END,
         CASE
-            WHEN answers_worklist THEN {'role': 'worklist', 'confidence': 'high', 'shown_by': ['answers_worklist']}
+            WHEN answers_worklist THEN 'worklist high answers_worklist'
             WHEN offers_worklist OR ((tracks_procedures OR offers_procedures) AND NOT archives AND NOT stores)
-                THEN {'role': 'worklist', 'confidence': 'low',
-                    'shown_by': ['offers_worklist', 'tracks_procedures', 'offers_procedures']}
+                THEN 'worklist low offers_worklist tracks_procedures offers_procedures'
         END,
         CASE
-            WHEN prints THEN {'role': 'printer', 'confidence': 'high', 'shown_by': ['prints']}
-            WHEN offers_print THEN {'role': 'printer', 'confidence': 'low', 'shown_by': ['offers_print']}
+            WHEN prints THEN 'printer high prints'
+            WHEN offers_print THEN 'printer low offers_print'
         END,
-        CASE WHEN engine THEN {'role': 'hl7_engine', 'confidence': CASE WHEN relays_messages THEN 'high' ELSE 'medium' END,
-            'shown_by': ['relays_messages', 'sends_for_applications']} END,
-        CASE WHEN sends_messages AND NOT engine THEN {'role': 'hl7_sender', 'confidence': 'high',
-            'shown_by': ['sends_messages']} END,
-        CASE WHEN receives_messages AND NOT engine THEN {'role': 'hl7_receiver', 'confidence': 'high',
-            'shown_by': ['receives_messages']} END,
-        CASE WHEN serves_files THEN {'role': 'file_server', 'confidence': 'high', 'shown_by': ['serves_files']} END,
-        CASE WHEN serves_http THEN {'role': 'web_server', 'confidence': 'high', 'shown_by': ['serves_http']} END,
-        CASE WHEN fronts_addresses THEN {'role': 'network', 'confidence': 'high', 'shown_by': ['fronts_addresses']} END
+        CASE
+            WHEN relays_messages THEN 'hl7_engine high relays_messages'
+            WHEN sends_for_applications THEN 'hl7_engine medium sends_for_applications'
+        END,
+        CASE WHEN sends_messages AND NOT engine THEN 'hl7_sender high sends_messages' END,
+        CASE WHEN receives_messages AND NOT engine THEN 'hl7_receiver high receives_messages' END,
+        CASE WHEN serves_files THEN 'file_server high serves_files' END,
+        CASE WHEN serves_http THEN 'web_server high serves_http' END,
+        CASE WHEN fronts_addresses THEN 'network high fronts_addresses' END
     ], lambda r: r IS NOT NULL) AS roles
     FROM judged
 ),
 completed AS (
     SELECT i.device_id, unnest(CASE
         WHEN len(c.roles) > 0 THEN c.roles
-        WHEN c.opens_conversations THEN [{'role': 'client', 'confidence': 'low', 'shown_by': ['opens_conversations']}]
+        WHEN c.opens_conversations THEN ['client low opens_conversations']
         ELSE [{'role': 'unknown', 'confidence': 'low', 'shown_by': NULL}] END) AS r
     FROM (SELECT DISTINCT device_id FROM identity) i LEFT JOIN claimed c USING (device_id)
 )

@@ -10,11 +10,12 @@ SELECT
     f.device_id,
     m.operating_system,
     f.value AS wire,
-    count(DISTINCT m.operating_system) OVER (PARTITION BY f.device_id) > 1 AS several,  -- says nothing of the device
+    min(m.operating_system) OVER of_device <> max(m.operating_system) OVER of_device AS several,  -- then it is unknown
     f.class,
     f.count,
     f.first_seen,
     f.last_seen,
     f.seen
 FROM fact f JOIN matched m USING (value) JOIN behaviour b USING (device_id)
-WHERE f.attribute = 'http_user_agent' AND f.port IS NULL AND NOT b.proxies;
+WHERE f.attribute = 'http_user_agent' AND f.port IS NULL AND NOT b.proxies
+WINDOW of_device AS (PARTITION BY f.device_id);

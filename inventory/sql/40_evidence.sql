@@ -107,13 +107,14 @@ said AS (
     SELECT e.device_id, 'ip_addresses', s.ip, s.ip, true, 'high', 'peer',
         CASE WHEN s.proven THEN 'it holds the address' ELSE 'it was seen there' END,
         s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
-    FROM sighting s JOIN endpoint e USING (site, vlan, mac, ip)
+    FROM host s JOIN identity e USING (site, key)
     UNION ALL
     SELECT i.device_id, 'mac_addresses', s.mac, s.mac, true,
         CASE WHEN s.proven THEN 'high' ELSE 'medium' END, 'peer',
         CASE WHEN s.proven THEN 'ARP or NDP' ELSE 'the only address behind it' END,
         s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
-    FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
+    FROM host s JOIN identity i USING (site, key)
+    WHERE key = 'mac:' || s.mac
 )
 SELECT
     s.device_id,

@@ -6,6 +6,7 @@ SELECT
     id AS key,
     device_id
 FROM candidate JOIN identity USING (site, key)
+WHERE id IS NOT NULL
 UNION
 SELECT site, 'id', device_id, device_id FROM mention
 UNION

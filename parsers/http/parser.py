@@ -129,6 +129,9 @@ class Http:
     def _head(self, side: Side, half: _Half, stream: StreamBuffer) -> bool:
         block = find_head(stream, half.scanned)
         if not block:
+            if stream.cut:
+                self._cut_head(side, stream)
+                return False
             half.scanned = max(0, stream.available - 2)
             begun = stream.peek(PROBE_LENGTH).lstrip(b"\r\n")
             if begun and probe(begun) is Match.NO:
@@ -156,6 +159,25 @@ class Http:
             self.client = side.other
             self._response(half, head, offset, stream)
         return True
+
+    def _cut_head(self, side: Side, stream: StreamBuffer) -> None:
+        """The rest of this head is lost: its whole lines count, but tell nothing of a body."""
+        lines = stream.peek(MAX_HEAD).lstrip(b"\r\n")
+        lines = lines[: lines.rfind(b"\n") + 1]
+        start = parse_start_line(lines.partition(b"\n")[0])
+        asks = self._asks(side)
+        if start is None or (asks is not None and asks is not bool(start.method)):
+            return
+        head = parse_head(lines + b"\r\n", start)
+        offset = stream.offset + stream.available - 1
+        if start.method:
+            self.client = side
+            exchange, said = exchanges.ask(head, 0, offset)
+            self._tell(said, offset)
+            self._pending.append(exchange)
+        else:
+            self.client = side.other
+            self._tell(exchanges.answer(self._pending.popleft() if self._pending else None, head, 0), offset)
 
     def _search(self, half: _Half, stream: StreamBuffer) -> bool:
         stream.skip(1)  # there is no start line here, whatever it looked like

@@ -163,7 +163,9 @@ class Half:
         self._release()
 
     def _lose(self, count: int) -> None:
+        self.stream.cut = True
         self._before_gap()
+        self.stream.cut = False
         lost = self.stream.lose(count)
         if lost:
             self._after_gap(lost)

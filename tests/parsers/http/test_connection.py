@@ -79,6 +79,26 @@ def test_gap_in_a_head() -> None:
     assert [plain(one) for one in parser.read(S, server)] == [NGINX]
 
 
+def test_whole_lines_of_a_cut_head_count() -> None:
+    """As when a capture keeps only the first bytes of each packet."""
+    parser, streams = Http(PSEUDONYM), (StreamBuffer(), StreamBuffer())
+    told = []
+    for side, data in (
+        (C, b"GET / HTTP/1.1\r\nUser-Agent: x\r\nHost: a.exa"),
+        (S, b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Le"),
+    ):
+        streams[side].append(data)
+        told += list(parser.read(side, streams[side]))
+        streams[side].cut = True
+        told += list(parser.read(side, streams[side]))
+        streams[side].cut = False
+        parser.gap(side, streams[side].lose(500))
+    assert [plain(one) for one in told] == [(C, "http_user_agent", "x", "peer"), NGINX]
+    assert [one.offset for one in told] == [42, 44]
+    streams[S].append(b"length: 5\r\n\r\nbody" + SERVED)
+    assert [plain(one) for one in parser.read(S, streams[S])] == [NGINX]
+
+
 def test_gap_in_a_body_costs_nothing() -> None:
     parser, streams = Http(PSEUDONYM), (StreamBuffer(), StreamBuffer())
     streams[C].append(request() + request("GET /dicom-web/studies HTTP/1.1"))
