@@ -99,21 +99,32 @@ class Recorder:
         return len(self._observed) + len(self._conversations)
 
     def observe(
-        self, endpoint: Endpoint, protocol: str, attribute: str, value: str, evidence: Evidence, time: int, frame: int
+        self,
+        endpoint: Endpoint,
+        protocol: str,
+        attribute: str,
+        value: str,
+        evidence: Evidence,
+        time: int,
+        frame: int,
+        last: int | None = None,
+        count: int = 1,
     ) -> None:
         """Fold in one observation. Raises KeyError for an attribute that is not on the allow-list."""
         key = (endpoint, protocol, attribute, value, evidence)
         seen = self._observed.get(key)
+        if last is None:
+            last = time
         if seen is None:
-            self._learn(key, time, frame)
+            self._learn(key, [time, last, count, frame])
             return
-        seen[2] += 1
-        if time > seen[1]:
-            seen[1] = time
-        elif time < seen[0]:
+        seen[2] += count
+        if last > seen[1]:
+            seen[1] = last
+        if time < seen[0]:
             seen[0], seen[3] = time, frame
 
-    def _learn(self, key: _Observed, time: int, frame: int) -> None:
+    def _learn(self, key: _Observed, seen: list[int]) -> None:
         endpoint, _, attribute, _, _ = key
         if attribute not in _RECORDED:
             raise KeyError(attribute)
@@ -122,7 +133,7 @@ class Recorder:
             self._caps_hit += 1
             return
         self._values[place] += 1
-        self._observed[key] = [time, time, 1, frame]
+        self._observed[key] = seen
 
     def flow(self, record: FlowRecord) -> None:
         """Fold in the counters of one connection.

@@ -92,9 +92,21 @@ class Sink(Protocol):
     """What the sensor hands its records to."""
 
     def observe(
-        self, endpoint: Endpoint, protocol: str, attribute: str, value: str, evidence: Evidence, time: int, frame: int
+        self,
+        endpoint: Endpoint,
+        protocol: str,
+        attribute: str,
+        value: str,
+        evidence: Evidence,
+        time: int,
+        frame: int,
+        last: int | None = None,
+        count: int = 1,
     ) -> None:
-        """Take one observation made at `endpoint`; `time` in Unix nanoseconds, `frame` counted from 1."""
+        """Take an observation made at `endpoint`, or `count` equal ones, of which this is the first.
+
+        `time` and `last` (of the last one) in Unix nanoseconds, `frame` counted from 1.
+        """
 
     def flow(self, record: FlowRecord) -> None:
         """Take the counters of one connection."""

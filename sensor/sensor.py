@@ -98,24 +98,29 @@ class Sensor:
         if not len(bindings.rows):
             return
         key = np.stack([bindings.hi, bindings.lo, bindings.mac, packets.segment[bindings.rows]], axis=1)
-        unique, first = np.unique(key, axis=0, return_index=True)
+        unique, first, counts = np.unique(key, axis=0, return_index=True, return_counts=True)
         last = len(key) - 1 - np.unique(key[::-1], axis=0, return_index=True)[1]
-        for (hi, lo, mac, segment), *rows in zip(
-            unique.tolist(), bindings.rows[first].tolist(), bindings.rows[last].tolist(), strict=True
+        rows = bindings.rows[first]
+        for (hi, lo, mac, segment), time, frame, until, count in zip(
+            unique.tolist(),
+            packets.time[rows].tolist(),
+            packets.frame[rows].tolist(),
+            packets.time[bindings.rows[last]].tolist(),
+            counts.tolist(),
+            strict=True,
         ):
             address = mac_text(mac)
-            if address is None:
-                continue
-            endpoint = Endpoint(segment_name(segment), address, ip_text(hi, lo), None, bindings.transport)
-            for row in dict.fromkeys(rows):
+            if address is not None:
                 self._sink.observe(
-                    endpoint,
+                    Endpoint(segment_name(segment), address, ip_text(hi, lo), None, bindings.transport),
                     bindings.transport,
                     "link_layer_address",
                     address,
                     Evidence.PEER,
-                    int(packets.time[row]),
-                    int(packets.frame[row]),
+                    time,
+                    frame,
+                    until,
+                    count,
                 )
 
     def _retire(self, slots: Int64) -> None:

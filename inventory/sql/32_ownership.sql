@@ -11,6 +11,7 @@ WITH told AS (
             OR coalesce(min(lower(serial)) <> max(lower(serial)), false)
             OR coalesce(min(lower(station)) <> max(lower(station)), false) AS several,
         max(manufacturer) AS manufacturer,
+        coalesce(sum(count) FILTER (manufacturer IS NOT NULL), 0)::BIGINT AS objects,
         list(regexp_replace(lower(station), '[^a-z0-9]', '', 'g')) AS stations
     FROM equipment
     GROUP BY device_id
@@ -55,7 +56,9 @@ SELECT
     device_id,
     doubt IS NULL AS own,
     doubt,                                              -- why not
-    doubt = 'its software is another maker''s' AS contradicted,
+    coalesce(doubt = 'its software is another maker''s', false) AS contradicted,
+    manufacturer AS objects_maker,                      -- that the objects tell; any of them when they tell several
+    objects,                                            -- that tell it
     -- Objects alone are medium at most, and low where any software could have sent them.
     CASE WHEN supported THEN 'high' WHEN toolkit AND NOT asks_commitment THEN 'low' ELSE 'medium'
         END AS maker_confidence,

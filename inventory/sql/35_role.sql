@@ -1,4 +1,5 @@
 -- The roles of each device, with the behaviour that shows them. Who asks and who answers decides, not who connected.
+-- A claim is words: the role, its confidence, and the signals that show it.
 CREATE OR REPLACE TEMP TABLE role AS
 WITH judged AS (
     SELECT b.*, coalesce(o.own, false) AS own, o.doubt, o.equipment_confidence,
@@ -24,7 +25,7 @@ claimed AS (
             WHEN archives OR asks OR sends_for_others OR own THEN NULL
             WHEN forwards_series THEN 'router high forwards_series'
             WHEN sends_objects AND accepts_objects THEN 'router medium accepts_objects sends_objects'
-            WHEN sends_objects AND (doubt LIKE '%several devices' OR doubt LIKE '%another maker''s') AND NOT performs
+            WHEN sends_objects AND NOT performs AND regexp_matches(doubt, 'several|another maker|contributed')
                 THEN 'router low sends_objects'
         END,
         CASE
@@ -38,7 +39,8 @@ claimed AS (
         CASE
             WHEN own THEN 'modality ' || equipment_confidence || ' sends_objects asks_worklist performs_procedures'
             WHEN archives OR schedules OR forwards_series OR sends_for_others THEN NULL
-            WHEN performs THEN 'modality ' || CASE WHEN doubt IS NULL THEN 'medium' ELSE 'low' END || ' asks_worklist performs_procedures'
+            WHEN performs AND doubt IS NULL THEN 'modality medium asks_worklist performs_procedures'
+            WHEN performs THEN 'modality low asks_worklist performs_procedures'
             WHEN may_ask_worklist OR (sends_objects AND doubt IS NULL AND NOT (stores OR asks OR annotates))
                 THEN 'modality low may_ask_worklist sends_objects'
         END,
@@ -64,19 +66,19 @@ claimed AS (
     FROM judged
 ),
 completed AS (
-    SELECT i.device_id, unnest(CASE
+    SELECT i.device_id, string_split(unnest(CASE
         WHEN len(c.roles) > 0 THEN c.roles
         WHEN c.opens_conversations THEN ['client low opens_conversations']
-        ELSE [{'role': 'unknown', 'confidence': 'low', 'shown_by': NULL}] END) AS r
-    FROM (SELECT DISTINCT device_id FROM identity) i LEFT JOIN claimed c USING (device_id)
+        ELSE ['unknown low'] END), ' ') AS words
+    FROM identity i LEFT JOIN claimed c USING (device_id)
 )
 SELECT
     device_id,
-    r.role,
-    r.confidence,
-    r.shown_by,                                         -- names of signals, any of which shows it
+    words[1] AS role,
+    words[2] AS confidence,
+    words[3:] AS shown_by,                              -- names of signals, any of which shows it
     -- Imaging, and what is well shown, goes before what many a host does besides; then the roles' own order.
     row_number() OVER (PARTITION BY device_id ORDER BY
-        r.role IN ('hl7_sender', 'hl7_receiver', 'file_server', 'web_server', 'network', 'client', 'unknown'),
-        r.confidence = 'low', k.precedence::INTEGER, r.role) = 1 AS is_primary
-FROM completed LEFT JOIN knowledge_roles k ON k.role = r.role;
+        words[1] IN ('hl7_sender', 'hl7_receiver', 'file_server', 'web_server', 'network', 'client', 'unknown'),
+        words[2] = 'low', k.precedence::INTEGER, words[1]) = 1 AS is_primary
+FROM completed LEFT JOIN knowledge_roles k ON k.role = words[1];

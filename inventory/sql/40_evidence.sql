@@ -42,26 +42,20 @@ said AS (
     FROM equipment_field
     WHERE f.value IS NOT NULL
     UNION ALL
-    -- A worklist query or procedure step says what the asker is, even if it sent no image.
-    SELECT f.device_id, 'modalities', f.value ->> '$.Modality', f.value ->> '$.Modality',
-        r.device_id IS NOT NULL AND NOT coalesce(o.own, false), 'medium', f.class,
+    -- A worklist query says what the asker is, even if it sent no image.
+    SELECT f.device_id, 'modalities', f.value ->> '$.Modality', f.value ->> '$.Modality', true, 'medium', f.class,
         'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen.capture, f.seen.frame,
         f.seen.protocol, f.seen.ip
-    FROM fact f
-        JOIN knowledge_modalities k ON k.modality = f.value ->> '$.Modality' AND k.acquires = 'true'
-        LEFT JOIN role r ON r.device_id = f.device_id AND r.role = 'modality'
-        LEFT JOIN ownership o ON o.device_id = f.device_id
-    WHERE f.attribute = 'scheduled_station'
+    FROM (FROM fact WHERE attribute = 'scheduled_station') f JOIN role r USING (device_id)
+    WHERE r.role = 'modality'
+        AND f.value ->> '$.Modality' IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
     UNION ALL
     SELECT p.device_id, 'manufacturer', p.manufacturer, p.wire,
-        CASE WHEN coalesce(o.own, false) AND e.manufacturer IS NOT NULL THEN p.manufacturer = e.manufacturer
-             ELSE p.chosen END,
+        CASE WHEN o.own AND o.objects_maker IS NOT NULL THEN p.manufacturer = o.objects_maker ELSE p.chosen END,
         CASE WHEN o.contradicted AND p.confidence = 'high' THEN 'medium' ELSE p.confidence END,
         p.class, 'its own software says so: ' || p.attribute, p.count, p.first_seen, p.last_seen, p.seen.capture,
         p.seen.frame, p.seen.protocol, p.seen.ip
-    FROM peer_maker p
-        LEFT JOIN ownership o USING (device_id)
-        LEFT JOIN (SELECT device_id, max(manufacturer) AS manufacturer FROM equipment GROUP BY ALL) e USING (device_id)
+    FROM peer_maker p LEFT JOIN ownership o USING (device_id)
     UNION ALL
     SELECT device_id, attribute || 's', value, value, true, 'high', class, 'told in its own associations', count,
         first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
@@ -86,9 +80,10 @@ said AS (
     FROM fact
     WHERE attribute IN ('called_ae_title', 'rejected_ae_title') AND trim(value) <> ''
     UNION ALL
-    SELECT r.device_id, 'role', r.role, s.signal, true, r.confidence, 'peer', replace(s.signal, '_', ' '), s.count,
-        s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.seen.ip
-    FROM role r JOIN signal s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
+    SELECT r.device_id, CASE WHEN r.is_primary THEN 'role' ELSE 'roles' END, r.role, s.signal, true, r.confidence,
+        'peer', replace(s.signal, '_', ' '), s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame,
+        s.seen.protocol, s.seen.ip
+    FROM role r LEFT JOIN signal s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
     UNION ALL
     SELECT device_id, 'operating_system', operating_system, wire, NOT several, 'low', class,
         'its browser says so', count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
@@ -104,17 +99,31 @@ said AS (
     FROM product
     WHERE product IS NOT NULL
     UNION ALL
-    SELECT e.device_id, 'ip_addresses', s.ip, s.ip, true, 'high', 'peer',
-        CASE WHEN s.proven THEN 'it holds the address' ELSE 'it was seen there' END,
-        s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
-    FROM host s JOIN identity e USING (site, key)
+    SELECT device_id, 'ip_addresses', ip, ip, true, 'high', 'peer',
+        CASE WHEN proven THEN 'it holds the address' ELSE 'it was seen there' END, count, h.first_seen, h.last_seen,
+        seen.capture, seen.frame, seen.protocol, ip
+    FROM host h JOIN identity USING (site, key)
     UNION ALL
-    SELECT i.device_id, 'mac_addresses', s.mac, s.mac, true,
-        CASE WHEN s.proven THEN 'high' ELSE 'medium' END, 'peer',
-        CASE WHEN s.proven THEN 'ARP or NDP' ELSE 'the only address behind it' END,
-        s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame, s.seen.protocol, s.ip
-    FROM host s JOIN identity i USING (site, key)
-    WHERE key = 'mac:' || s.mac
+    SELECT device_id, f.field, f.value, mac, true, CASE WHEN proven THEN 'high' ELSE 'medium' END, 'peer',
+        CASE WHEN proven THEN 'by ARP or NDP' WHEN router THEN 'a router''s' ELSE 'the one address behind it' END, count,
+        first_seen, last_seen, seen.capture, seen.frame, seen.protocol, ip
+    FROM (
+        SELECT i.device_id, i.router, s.*, unnest([{'field': 'mac_addresses', 'value': s.mac},
+            {'field': 'mac_vendor', 'value': v.vendor}]) AS f
+        FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
+            LEFT JOIN mac_vendor v ON lower(v.mac) = s.mac
+    )
+    WHERE f.value IS NOT NULL
+    UNION ALL
+    SELECT client_device_id, 'public_peers', server_ip, server_ip, true, 'high', 'peer', 'it opened a conversation',
+        connections, first_seen, last_seen, seen.capture, seen.frame, protocol, server_ip
+    FROM exchange
+    WHERE server_public AND client_device_id IS NOT NULL
+    UNION ALL
+    SELECT server_device_id, 'public_peers', client_ip, client_ip, true, 'high', 'peer', 'it was asked from there',
+        connections, first_seen, last_seen, seen.capture, seen.frame, protocol, client_ip
+    FROM exchange
+    WHERE client_public AND server_device_id IS NOT NULL
 )
 SELECT
     s.device_id,

@@ -2,10 +2,11 @@
 
 The objects of a series repeat their equipment byte for byte, so a `Template` keeps the raw encodings (tag, VR, length,
 value) of what was read from one object. In the next one they are looked up with `bytes.find`, in the order of their
-tags, as data elements are sorted (PS3.5 7.1): each must be followed by the same tag as before, and between two of them
-no tag that is wanted may occur more often than it did. So a changed value, an element that is gone and one that is
-new are all found: a new one lies between its neighbours, and an old encoding that lives on inside a sequence lies
-behind them. A coincidence of bytes makes the data set be read again, and no more.
+tags, as data elements are sorted (PS3.5 7.1): each must be followed by the same tag as before, and in the gap between
+two of them no tag may occur that is wanted there. So a changed value, an element that is gone and one that is new are
+all found: a new one lies in the gap, and an old encoding that lives on in a sequence lies behind it. A coincidence of
+bytes makes the data set be read again, and no more; where wanted tags do occur in a gap, inside a sequence, there is no
+template, and every object is read.
 
 Series Instance UID is the last element looked up, so a template speaks for one series, whichever association its
 objects come in; what lies behind it (private creators of group 0021 and up) is taken to be constant in a series. The
@@ -56,7 +57,7 @@ def content_of(head: Head) -> Content:
 class _Step(NamedTuple):
     needle: bytes  # the encoding of neighbouring elements, and the tag that follows them
     advance: int  # of which the elements
-    gap: tuple[tuple[bytes, int], ...]  # wanted tags, and how often they occur between the previous step and this
+    gap: tuple[bytes, ...]  # wanted tags that must not occur between the previous step and this
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,18 @@ class Template:
             found = head.find(needle, at)
             if found < 0:
                 return False
-            for tag, count in gap:
-                if head.count(tag, at, found) != count:
+            for tag in gap:
+                if head.find(tag, at, found) >= 0:
                     return False
             at = found + advance
         return True
 
 
 def template_of(data: bytes | bytearray, head: Head, content: Content) -> Template | None:
-    """Return the template of a data set of which `data` was read as `head`; None when it names no series in order."""
+    """Return the template of a data set of which `data` was read as `head`.
+
+    None when it names no series, when its elements are out of order, or when a wanted tag occurs in a gap.
+    """
     runs = _runs(head) if content.series else []
     code = _LITTLE_TAG if head.syntax.little else _BIG_TAG
     steps = []
@@ -90,8 +94,10 @@ def template_of(data: bytes | bytearray, head: Head, content: Content) -> Templa
     for run in runs:
         needle = bytes(data[run.start : run.stop])
         found = data.find(needle, at)
-        tags = [code.pack(tag >> 16, tag & 0xFFFF) for tag in run.gap]
-        steps.append(_Step(needle, run.end - run.start, tuple((tag, data.count(tag, at, found)) for tag in tags)))
+        gap = tuple(code.pack(tag >> 16, tag & 0xFFFF) for tag in run.gap)
+        if any(data.find(tag, at, found) >= 0 for tag in gap):
+            return None
+        steps.append(_Step(needle, run.end - run.start, gap))
         at = found + run.end - run.start
     return Template(content, tuple(steps), at + _SLACK) if steps else None
 

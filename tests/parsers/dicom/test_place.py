@@ -65,7 +65,8 @@ def test_a_gap_in_the_first_of_two_objects(start: int, length: int, expected: li
 
 @pytest.mark.parametrize("length", [1, 700, 3000])
 def test_a_gap_inside_one_pdu_needs_no_search(length: int) -> None:
-    noise = random.Random(1).randbytes(4000)
+    echo = b.message(b.command(0x0030, b.VERIFICATION, data_set=False))  # that a search would take for real
+    noise = random.Random(1).randbytes(3500) + echo + bytes(100)
     opening = b.request(user=b.user_information(more=b.item(0x59, noise)))
     parser, stream = Dicom(PSEUDONYM), StreamBuffer()
     stream.append(opening[:300])
@@ -101,6 +102,27 @@ def test_only_the_damaged_direction_searches() -> None:
     streams[S].append(b"garbage" + b.accept() + RESPONSE)
     assert len(list(parser.read(S, streams[S]))) == 9
     assert parser.client is C
+
+
+def test_what_is_found_must_be_followed_by_a_pdu() -> None:
+    fake = b.message(b.command(0x0030, b.VERIFICATION, data_set=False))
+    assert find_pdu(fake, False, True) == (0, True)
+    assert find_pdu(fake + OBJECT, False, True) == (0, True)
+    assert find_pdu(fake + b"\xff\xff" + OBJECT, False, True) == (len(fake) + 2, True)
+
+
+@pytest.mark.parametrize("size", [10, 11, 50, 81])
+def test_a_pdu_must_end_where_the_stream_ends_and_not_where_the_search_pauses(size: int) -> None:
+    abort = b.pdu(7, bytes(4))
+    pixels = b"\xff" * ((1 << 14) - size) + abort + b"\xff" * 100
+    assert statements(feed(Dicom, [(C, pixels + OBJECT)])) == STORE
+
+
+def test_an_object_cut_short_where_a_template_was_tried() -> None:
+    changed = b.store(b.image(StationName="CT2"), pixels=bytes(5000))
+    behind_series = changed.index(b.SERIES.encode()) + len(b.SERIES) + 20
+    seen = feed_every_way(Dicom, [(C, OBJECT + changed[:behind_series])])
+    assert ["CT2" in o.value for o in seen if o.attribute == "equipment"] == [False, True]
 
 
 def test_malformed_after_a_loss_is_searched_through() -> None:

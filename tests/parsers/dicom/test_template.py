@@ -115,6 +115,10 @@ CHANGES: dict[str, dict[str, Any]] = {
         "Manufacturer": None,
         "ReferencedPerformedProcedureStepSequence": b.sequence(Manufacturer="SIEMENS"),
     },
+    "moved into a sequence right behind": {
+        "ManufacturerModelName": None,
+        "ReferencedImageSequence": b.sequence(ManufacturerModelName="SOMATOM", BodyPartExamined="CHEST"),
+    },
     "no patient": {"PatientName": "", "PatientID": "", "PatientBirthDate": ""},
 }
 
@@ -125,6 +129,15 @@ def test_a_change_is_found(syntax: str, _: Syntax, change: str) -> None:
     before, after = b.image(), b.image(**CHANGES[change])
     for images in ([before, before, after, after, before], [after, after, before, before, after]):
         assert told(*images, syntax=syntax) == truth(*images, syntax=syntax)
+        content.RECENT._recent.clear()
+
+
+def test_what_follows_an_element_tells_its_place() -> None:
+    inside = b.sequence(ManufacturerModelName="SOMATOM", BodyPartExamined="CHEST")
+    before = b.image(DerivationDescription="none")
+    after = b.image(DerivationDescription="none", ManufacturerModelName=None, ReferencedImageSequence=inside)
+    for images in ([before, after, before], [after, before, after]):
+        assert told(*images) == truth(*images)
         content.RECENT._recent.clear()
 
 
