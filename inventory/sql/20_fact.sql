@@ -1,4 +1,4 @@
--- The observations of devices, each distinct statement once.
+-- The observations of devices, each distinct statement once. Pseudonyms, which are many, are in `21_passage.sql`.
 CREATE OR REPLACE TEMP TABLE fact AS
 SELECT
     e.site,
@@ -14,5 +14,6 @@ SELECT
 FROM observation o
     JOIN endpoint e ON e.site = o.site AND e.ip = o.ip
         AND e.vlan = coalesce(o.vlan, '') AND e.mac = coalesce(lower(o.mac), '')
-WHERE o.attribute <> 'link_layer_address'
+WHERE o.attribute NOT IN ('link_layer_address', 'sent_series', 'received_series', 'hl7_sent_message',
+    'hl7_received_message')
 GROUP BY ALL;

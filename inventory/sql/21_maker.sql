@@ -11,9 +11,9 @@ WITH met AS (
 SELECT
     wire,                                               -- as written
     CASE WHEN k.kind IS DISTINCT FROM 'unknown'         -- known to be no maker: a placeholder, a laboratory
-        THEN coalesce(nullif(k.manufacturer, ''), trim(wire)) END AS manufacturer,  -- present name, or as written
+        THEN coalesce(nullif(k.manufacturer, ''), wire) END AS manufacturer,  -- present name, or as written
     coalesce(k.manufacturer <> '', false) AS known,
     coalesce(k.kind = 'software', false) AS software    -- writes software, builds no equipment
 FROM met LEFT JOIN knowledge_manufacturers k
     ON k.spelling = regexp_replace(lower(wire), '[^a-z0-9]', '', 'g') AND k.spelling <> ''
-WHERE trim(wire) <> '';
+WHERE wire <> '';

@@ -14,9 +14,9 @@ named AS (
     SELECT *, list_transform(
             [e.ManufacturerModelName, e.DeviceSerialNumber, coalesce(e.StationName, e.PerformedStationName),
              e.InstitutionName],
-            lambda x: CASE WHEN NOT regexp_matches(lower(trim(x)),
+            lambda x: CASE WHEN NOT regexp_matches(lower(x),
                 '^(|[0*?.-]+|none|null|unknown|undefined|n/?a|anon.*|removed|default|station ?name|no ?name)$')
-                THEN trim(x) END) AS names,
+                THEN x END) AS names,
         e.ImageType ->> '$[0]' AS pixels  -- Value 1, Pixel Data Characteristics (PS3.3 C.7.6.1.1.2)
     FROM parsed
 )
@@ -24,10 +24,9 @@ SELECT
     site,
     device_id,                                          -- that sent it
     attribute,                                          -- equipment (an object), or performed_station (an MPPS)
-    value AS wire,
-    coalesce(nullif(trim(e.Modality), ''), nullif(c.modality, '')) AS modality,
+    coalesce(e.Modality, c.modality) AS modality,
     coalesce(c.category, '') AS category,               -- of `knowledge_sop_classes`; '' for procedure steps and private classes
-    nullif(trim(e.Manufacturer), '') AS manufacturer_wire,
+    e.Manufacturer AS manufacturer_wire,
     m.manufacturer,                                     -- present name
     coalesce(m.known, false) AS manufacturer_known,
     names[1] AS model,
@@ -41,11 +40,12 @@ SELECT
         AND pixels IS DISTINCT FROM 'DERIVED' AND NOT coalesce(m.software, false) AS acquired,
     attribute = 'performed_station' OR coalesce(pixels, '') = 'ORIGINAL' AS original,
     e.ContributingEquipment IS NOT NULL AS contributed,   -- something else has handled it (PS3.3 C.12.1.1.5)
-    count,
-    first_seen,
-    last_seen,
-    seen
+    sum(count)::BIGINT AS count,
+    min(first_seen) AS first_seen,
+    max(last_seen) AS last_seen,
+    min(seen) AS seen
 FROM named
     LEFT JOIN maker m ON m.wire = e.Manufacturer
     LEFT JOIN knowledge_sop_classes c ON c.uid = e.SOPClassUID
-    LEFT JOIN knowledge_modalities a ON a.modality = coalesce(nullif(trim(e.Modality), ''), nullif(c.modality, ''));
+    LEFT JOIN knowledge_modalities a ON a.modality = coalesce(e.Modality, c.modality)
+GROUP BY ALL;

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP TABLE implementation AS
 WITH told AS (
     SELECT DISTINCT attribute, value FROM fact
-    WHERE attribute IN ('implementation_class_uid', 'implementation_version_name') AND trim(value) <> ''
+    WHERE attribute IN ('implementation_class_uid', 'implementation_version_name') AND value <> ''
 ),
 known AS (
     SELECT attribute, value, r.organisation AS organisation, r.kind AS kind,
@@ -42,4 +42,4 @@ SELECT
     f.last_seen,
     f.seen
 FROM fact f LEFT JOIN known k USING (attribute, value)
-WHERE f.attribute IN ('implementation_class_uid', 'implementation_version_name') AND trim(f.value) <> '';
+WHERE f.attribute IN ('implementation_class_uid', 'implementation_version_name') AND f.value <> '';

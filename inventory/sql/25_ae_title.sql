@@ -6,10 +6,11 @@ SELECT
     value AS ae_title,
     attribute,                                          -- calling_ae_title, accepted_ae_title
     class,
-    count(*) OVER (PARTITION BY site, value) > count(*) OVER (PARTITION BY site, value, device_id) AS shared,
+    min(device_id) OVER titled <> max(device_id) OVER titled AS shared,  -- by other devices of the site
     count,
     first_seen,
     last_seen,
     seen
 FROM fact
-WHERE attribute IN ('calling_ae_title', 'accepted_ae_title') AND trim(value) <> '';
+WHERE attribute IN ('calling_ae_title', 'accepted_ae_title') AND value <> ''
+WINDOW titled AS (PARTITION BY site, value);

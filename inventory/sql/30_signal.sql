@@ -6,28 +6,12 @@ WITH negotiated AS (
     FROM fact
     WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes')
 ),
--- What went through: a series received and sent; a message that came in at the port served and left on a connection
--- opened (an echo goes back the same way); and the applications that messages were sent for.
-passing AS (
-    SELECT device_id, kind, count(*) FILTER (sent) AS sent, count(*) FILTER (sent AND received) AS passed,
-        sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        coalesce(min(seen) FILTER (received), min(seen)) AS seen
-    FROM (
-        SELECT device_id,
-            CASE WHEN attribute LIKE '%series' THEN 'series' WHEN attribute LIKE '%message' THEN 'message'
-                ELSE 'application' END AS kind,
-            CASE attribute WHEN 'hl7_sender' THEN value ->> '$.SendingApplication' ELSE value END AS value,
-            bool_or(attribute NOT LIKE '%received%') AS sent, bool_or(attribute LIKE '%received%') AS received,
-            sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-            min(seen) FILTER (attribute NOT LIKE '%received%') AS seen
-        FROM fact
-        WHERE attribute IN ('sent_series', 'received_series')
-            OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
-            OR (attribute = 'hl7_received_message' AND port IS NOT NULL)
-        GROUP BY ALL
-    )
-    WHERE sent
-    GROUP BY ALL
+applications AS (
+    SELECT device_id, count(DISTINCT value ->> '$.SendingApplication') AS applications, sum(count) AS count,
+        min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(seen) AS seen
+    FROM fact
+    WHERE attribute = 'hl7_sender' AND port IS NULL
+    GROUP BY device_id
 ),
 observed AS (
     SELECT device_id, CASE
@@ -63,21 +47,15 @@ observed AS (
     UNION ALL
     SELECT device_id, CASE attribute
         WHEN 'move_originator_ae_title' THEN 'sends_for_others'
-        WHEN 'received_series' THEN 'accepts_objects'
         WHEN 'performed_station' THEN 'performs_procedures'
         WHEN 'scheduled_station' THEN 'asks_worklist'
         WHEN 'http_via' THEN 'proxies'
         WHEN 'http_forwarded_for' THEN 'proxies'
         WHEN 'hl7_acknowledgment_code' THEN 'receives_messages'
-        WHEN 'hl7_received_message' THEN 'receives_messages'
-        WHEN 'hl7_sent_message' THEN 'sends_messages'
-        WHEN 'hl7_sender' THEN 'sends_messages'
         END, count, first_seen, last_seen, seen
     FROM fact
-    WHERE attribute IN ('move_originator_ae_title', 'received_series', 'performed_station', 'scheduled_station',
-            'http_via', 'http_forwarded_for', 'hl7_acknowledgment_code')
-        OR (attribute = 'hl7_received_message' AND port IS NOT NULL)
-        OR (attribute IN ('hl7_sent_message', 'hl7_sender') AND port IS NULL)
+    WHERE attribute IN ('move_originator_ae_title', 'performed_station', 'scheduled_station', 'http_via',
+        'http_forwarded_for', 'hl7_acknowledgment_code')
     UNION ALL
     SELECT device_id, CASE
         WHEN acquired THEN 'sends_objects'
@@ -87,11 +65,16 @@ observed AS (
     FROM equipment
     WHERE attribute = 'equipment'
     UNION ALL
-    SELECT device_id, CASE
-        WHEN kind = 'series' AND passed > 0 THEN 'forwards_series'
-        WHEN kind = 'message' AND passed >= least(2, sent) THEN 'relays_messages'
-        WHEN kind = 'application' AND sent > 2 THEN 'sends_for_applications' END, count, first_seen, last_seen, seen
-    FROM passing
+    SELECT device_id, unnest(CASE
+        WHEN series THEN [CASE WHEN received THEN 'accepts_objects' END, CASE WHEN passed THEN 'forwards_series' END]
+        ELSE [CASE WHEN received THEN 'receives_messages' ELSE 'sends_messages' END,
+            CASE WHEN passed AND count >= least(2, all_sent) THEN 'relays_messages' END] END),
+        count, first_seen, last_seen, seen
+    FROM passage
+    UNION ALL
+    SELECT device_id, unnest(['sends_messages', CASE WHEN applications > 2 THEN 'sends_for_applications' END]), count,
+        first_seen, last_seen, seen
+    FROM applications
     UNION ALL
     SELECT server_device_id, CASE protocol
         WHEN 'http' THEN 'serves_http'

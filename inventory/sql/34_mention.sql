@@ -14,17 +14,27 @@ owned AS (
     FROM equipment JOIN ownership USING (device_id)
     WHERE own
 ),
+wanted AS (
+    SELECT DISTINCT site, identity, manufacturer, lower(model) AS model, lower(serial) AS serial,
+        lower(station) AS station
+    FROM others
+),
 same AS (
-    SELECT o.site, o.identity, min({'elsewhere': w.site <> o.site, 'device_id': w.device_id}).device_id AS device_id
-    FROM others o JOIN owned w ON w.manufacturer IS NOT DISTINCT FROM o.manufacturer
-        AND coalesce(w.model = lower(o.model), true)
-        AND (w.serial = lower(o.serial)
-            OR ((w.serial IS NULL OR o.serial IS NULL) AND w.model = lower(o.model) AND w.station = lower(o.station)
-                AND w.site = o.site))
+    SELECT site, identity, min({'elsewhere': elsewhere, 'device_id': device_id}).device_id AS device_id
+    FROM (
+        SELECT w.site, w.identity, o.site <> w.site AS elsewhere, o.device_id
+        FROM wanted w JOIN owned o ON o.serial = w.serial AND o.manufacturer IS NOT DISTINCT FROM w.manufacturer
+        WHERE coalesce(o.model = w.model, true)
+        UNION ALL
+        SELECT w.site, w.identity, false, o.device_id
+        FROM wanted w JOIN owned o ON o.site = w.site AND o.station = w.station AND o.model = w.model
+            AND o.manufacturer IS NOT DISTINCT FROM w.manufacturer
+        WHERE o.serial IS NULL OR w.serial IS NULL
+    )
     GROUP BY ALL
 ),
 carried AS (
-    SELECT site, device_id, attribute, value AS wire, value ->> '$.EntityIdentifier' AS entity,
+    SELECT site, device_id, attribute, value ->> '$.EntityIdentifier' AS entity,
         value ->> '$.NamespaceID' AS namespace, value ->> '$.UniversalID' AS universal, class,
         count, first_seen, last_seen, seen
     FROM fact
@@ -37,7 +47,6 @@ SELECT
     o.device_id AS told_by,
     o.attribute,
     o.class,
-    o.wire,
     o.modality,
     o.manufacturer_wire,
     o.manufacturer,
@@ -54,6 +63,6 @@ FROM others o LEFT JOIN same s USING (site, identity)
 UNION ALL
 SELECT c.site,
     'd' || left(md5(concat_ws('|', c.site || ' equipment:', c.entity, c.namespace, c.universal)), 12), false, c.device_id,
-    c.attribute, c.class, c.wire, NULL, c.namespace, CASE WHEN m.known AND NOT m.software THEN m.manufacturer END,
+    c.attribute, c.class, NULL, c.namespace, CASE WHEN m.known AND NOT m.software THEN m.manufacturer END,
     NULL, NULL, coalesce(c.entity, c.universal), NULL, [], c.count, c.first_seen, c.last_seen, c.seen
 FROM carried c LEFT JOIN maker m ON m.wire = c.namespace;

@@ -7,13 +7,13 @@ WITH own_equipment AS (
         CASE WHEN o.own THEN concat_ws(': ', 'it made the objects it sends', nullif(o.support, '')) ELSE o.doubt
             END AS reason,
         e.modality, e.manufacturer_wire, e.manufacturer, e.manufacturer_known, e.model, e.serial, e.software,
-        e.station, e.institution, e.wire, e.count, e.first_seen, e.last_seen, e.seen
+        e.station, e.institution, e.count, e.first_seen, e.last_seen, e.seen
     FROM (SELECT *, 'object' AS class FROM equipment) e JOIN ownership o USING (device_id)
     UNION ALL
     SELECT device_id, NOT known, NOT known, class, 'medium', 'medium',
         CASE WHEN attribute = 'hl7_equipment' THEN 'named in HL7 messages of ' ELSE 'made objects that came from ' END
             || coalesce(seen.ip, 'elsewhere'),
-        modality, manufacturer_wire, manufacturer, true, model, serial, software, station, institution, wire, count,
+        modality, manufacturer_wire, manufacturer, true, model, serial, software, station, institution, count,
         first_seen, last_seen, seen
     FROM mention
 ),
@@ -78,7 +78,7 @@ said AS (
             ELSE 'it rejected associations for it' END,
         count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
     FROM fact
-    WHERE attribute IN ('called_ae_title', 'rejected_ae_title') AND trim(value) <> ''
+    WHERE attribute IN ('called_ae_title', 'rejected_ae_title') AND value <> ''
     UNION ALL
     SELECT r.device_id, CASE WHEN r.is_primary THEN 'role' ELSE 'roles' END, r.role, s.signal, true, r.confidence,
         'peer', replace(s.signal, '_', ' '), s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame,

@@ -7,9 +7,13 @@ WITH peers AS (
     GROUP BY device_id
 ),
 titles AS (
-    SELECT a.device_id, a.ae_title, b.seen.ip AS other
-    FROM ae_title a JOIN ae_title b ON b.site = a.site AND b.ae_title = a.ae_title AND b.device_id <> a.device_id
-    WHERE a.shared AND b.shared
+    SELECT site, ae_title, users[:5] AS users, len(users) AS number
+    FROM (
+        SELECT site, ae_title, list_sort(list_distinct(list(seen.ip))) AS users
+        FROM ae_title
+        WHERE shared
+        GROUP BY site, ae_title
+    )
 )
 SELECT
     device_id,
@@ -19,9 +23,9 @@ SELECT
 FROM peers p LEFT JOIN ownership w USING (device_id)
 WHERE p.several OR ((w.contradicted OR w.own) AND p.manufacturer <> w.objects_maker)
 UNION ALL
-SELECT device_id, 'ae_titles: ' || ae_title || ' is used by ' || array_to_string(list_sort(list_distinct(list(other))), ', ') || ', too'
-FROM titles
-GROUP BY device_id, ae_title
+SELECT DISTINCT device_id, 'ae_titles: ' || ae_title || ' is used by ' || CASE WHEN number > 5
+    THEN number || ' devices' ELSE array_to_string(list_filter(users, lambda ip: ip <> seen.ip), ', ') || ', too' END
+FROM ae_title JOIN titles USING (site, ae_title)
 UNION ALL
 SELECT device_id,
     'operating_system: ' || array_to_string(list_sort(list_distinct(list(operating_system))), ' vs ')

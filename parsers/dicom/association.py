@@ -11,14 +11,14 @@ direction that never lost its place, and searched through in one that did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
 
 from parsers.dicom.content import DataSets
-from parsers.dicom.dataset import MAX_HEAD, Syntax
+from parsers.dicom.dataset import MAX_HEAD
 from parsers.dicom.dimse import C_MOVE_RQ, MAX_COMMAND_SET, NO_DATA_SET, Command, read_ae_title, read_command
 from parsers.dicom.half import NO_FRAGMENT, UNKNOWN, Half, Statement
-from parsers.dicom.negotiation import Saying, accept_sayings, context_syntaxes, negotiated_sayings, request_sayings
+from parsers.dicom.opening import Opening, Statements
 from parsers.dicom.pdu import (
     A_ABORT,
     A_ASSOCIATE_AC,
@@ -33,18 +33,14 @@ from parsers.dicom.pdu import (
     P_DATA_TF,
     PDU_HEADER,
     PDV_HEADER,
-    Associate,
+    TITLES_END,
     read_abort,
-    read_associate,
-    read_reject,
 )
 from parsers.dicom.probe import NEEDED, probe_pdu
 from parsers.malformed import Malformed
 from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym, canonical
-
-Statements = tuple[Statement, ...]
 
 _PEEKED = 256  # bytes looked at where a PDU begins: most command sets end within
 
@@ -59,11 +55,7 @@ class Dicom:
         self.handover = False
         self._halves = (Half(), Half())
         self._data_sets = DataSets(pseudonym)
-        self._client: Side | None = None
-        self._request: Associate | None = None
-        self._answer: Associate | None = None
-        self._rejected = False
-        self._syntaxes: dict[int, Syntax] = {}
+        self._opening = Opening()
 
     @staticmethod
     def probe(head: bytes, side: Side) -> Match:
@@ -73,7 +65,7 @@ class Dicom:
     @property
     def client(self) -> Side | None:
         """The requestor, as an A-ASSOCIATE-RQ, -AC or -RJ shows; None if none was seen."""
-        return self._client
+        return self._opening.client
 
     def gap(self, side: Side, length: int) -> None:
         """Take note; the next `read` finds its place again."""
@@ -223,7 +215,7 @@ class Dicom:
             half.pdu_end = stream.offset
 
     def _look(self, side: Side, half: Half, command: Command, whole: bool) -> None:
-        self._data_sets.look(side, half, command, self._syntaxes.get(half.message_context), whole)
+        self._data_sets.look(side, half, command, self._opening.syntaxes.get(half.message_context), whole)
 
     def _command(self, side: Side, half: Half, command_set: bytes) -> Statements:
         command = read_command(command_set)
@@ -235,6 +227,7 @@ class Dicom:
         said: list[Statement] = []
         if command.message:
             said.append((side, "dimse_message", command.message, Evidence.PEER))
+            said += self._opening.used(side, command.sop_class)
         if command.command_field == C_MOVE_RQ and (title := read_ae_title(command.move_destination)):
             said.append((side, "move_destination", title, Evidence.PEER))
         if command.move_originator and (title := read_ae_title(command.move_originator)):
@@ -250,47 +243,18 @@ class Dicom:
             raise Malformed("PDU length can't be right")
         half.pdu_end = stream.offset + 6 + length
         if stream.available < 6 + length:
+            if stream.cut and kind == A_ASSOCIATE_RQ and stream.available >= 6 + TITLES_END:
+                return self._opening.requested_in_part(side, stream.take(stream.available)[6:])
             return None
         body = stream.take(6 + length)[6:]
         if kind == A_ASSOCIATE_RQ:
-            return self._requested(side, read_associate(body))
+            return self._opening.requested(side, body)
         if kind == A_ASSOCIATE_AC:
-            return self._accepted(side, read_associate(body))
+            return self._opening.accepted(side, body)
         if kind == A_ASSOCIATE_RJ:
-            said = ((side, "association", canonical(read_reject(body)), Evidence.PEER),)
-            self._client, self._rejected = side.other, True
-            return said + self._answered(side)
+            said = self._opening.rejected(side, body)
+            self.finished = self._opening.refused
+            return said
         if kind == A_ABORT:
             return ((side, "association", canonical(read_abort(body)), Evidence.PEER),)
         return ()
-
-    def _requested(self, side: Side, request: Associate) -> Statements:
-        if self._request is not None:  # another association on the same connection
-            self._answer, self._syntaxes = None, {}
-        self._client = side
-        self._request = request
-        return _said(side, request_sayings(request)) + self._answered(side.other)
-
-    def _accepted(self, side: Side, accept: Associate) -> Statements:
-        self._client = side.other
-        self._answer = accept
-        self._syntaxes = context_syntaxes(accept)
-        return _said(side, accept_sayings(accept)) + self._answered(side)
-
-    def _answered(self, acceptor: Side) -> Statements:
-        """Tell what takes both the request and its answer to know; they may be read in either order."""
-        if self._request is None:
-            return ()
-        if self._answer is not None:
-            return _said(acceptor, negotiated_sayings(self._request, self._answer))
-        if self._rejected:
-            self.finished = True
-            if self._request.called_ae_title:
-                return ((acceptor, "rejected_ae_title", self._request.called_ae_title, Evidence.CLAIM),)
-        return ()
-
-
-def _said(side: Side, sayings: Iterable[Saying]) -> Statements:
-    return tuple(
-        (side if mine else side.other, attribute, value, evidence) for mine, attribute, value, evidence in sayings
-    )

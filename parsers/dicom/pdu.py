@@ -30,6 +30,7 @@ P_DATA_HEADER: Final = Struct(">BxIIBB")  # both, as nearly every P-DATA-TF begi
 COMMAND, LAST = 1, 2  # bits of the message control header: PS3.8 E.2
 
 FIXED: Final = 68  # A-ASSOCIATE-RQ/AC up to their variable items: PS3.8 9.3.2
+TITLES_END: Final = 36  # of that, up to the end of the Calling AE Title
 MAX_ASSOCIATE: Final = 1 << 17  # 128 contexts of 40 transfer syntaxes fit
 MAX_P_DATA: Final = 1 << 30
 MAX_CONTEXTS: Final = 128  # odd IDs 1 to 255: PS3.8 9.3.2.2

@@ -20,7 +20,26 @@ ROOT: Final = Path(inventory.__file__).parent
 NOON: Final = datetime(2026, 3, 2, 12)
 
 OBSERVATION: Final = ["site", "vlan", "mac", "ip", "port", "transport", "protocol", "attribute", "value", "class"]
-FLOW: Final = ["site", "vlan", "client_ip", "client_mac", "server_ip", "server_mac", "server_port", "transport", "protocol", "encrypted", "established", "clear_patient_data", "sni", "connections", "packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client"]
+FLOW: Final = [
+    "site",
+    "vlan",
+    "client_ip",
+    "client_mac",
+    "server_ip",
+    "server_mac",
+    "server_port",
+    "transport",
+    "protocol",
+    "encrypted",
+    "established",
+    "clear_patient_data",
+    "sni",
+    "connections",
+    "packets_to_server",
+    "packets_to_client",
+    "bytes_to_server",
+    "bytes_to_client",
+]
 
 DCMTK = ("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367")
 CT, MR, US = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.3.1"
@@ -235,7 +254,7 @@ def rows_of(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
 
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})  # so few rows are derived faster by one
     facts = (ROOT / "sql/facts.sql").read_text("utf-8")
     con.execute(facts.replace("    at ", '    "at" '))  # a reserved word from DuckDB 2.0 on
     con.execute("INSERT INTO capture (id, name) VALUES ('c1', 'scene.pcap')")

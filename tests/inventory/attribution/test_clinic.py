@@ -182,7 +182,16 @@ def test_worklist_engine_and_ehr() -> None:
 def test_public_conversations() -> None:
     con = clinic().derive()
     flows = rows_of(con, "FROM conversation WHERE client_public OR server_public ORDER BY server_ip")
-    names = ["client_ip", "server_ip", "server_port", "protocol", "direction", "clear_patient_data", "sni", "server_device_id"]
+    names = [
+        "client_ip",
+        "server_ip",
+        "server_port",
+        "protocol",
+        "direction",
+        "clear_patient_data",
+        "sni",
+        "server_device_id",
+    ]
     assert [tuple(flow[name] for name in names) for flow in flows] == [
         (NET + "72", "151.101.1.69", 443, "tls", "outbound", False, "portal.clinic.example", None),
         (NET + "40", "81.2.69.160", 11112, "dicom", "outbound", True, None, None),

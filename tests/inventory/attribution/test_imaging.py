@@ -26,7 +26,15 @@ from tests.inventory.attribution.scene import (
     rows_of,
 )
 
-EQUIPMENT = ["modalities", "manufacturer", "manufacturer_model_name", "device_serial_number", "software_versions", "station_name", "institution_name"]
+EQUIPMENT = [
+    "modalities",
+    "manufacturer",
+    "manufacturer_model_name",
+    "device_serial_number",
+    "software_versions",
+    "station_name",
+    "institution_name",
+]
 
 
 def owns_nothing(device: dict[str, Any]) -> bool:

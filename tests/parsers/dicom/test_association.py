@@ -52,6 +52,33 @@ def test_one_end_captured() -> None:
     assert statements(feed_every_way(Dicom, [(S, b.accept())])) == ACCEPT_SAYS
 
 
+def test_what_a_requestor_uses_tells_what_was_accepted() -> None:
+    """The answer was not captured: a requestor sends messages only over what was accepted."""
+    echo = b.message(b.command(0x0030, b.VERIFICATION, data_set=False))
+    find = b.message(b.command(0x0020, b.WORKLIST, data_set=False))
+    seen = statements(feed_every_way(Dicom, [(C, b.request()), (C, echo + echo + find)]))
+    assert [row for row in seen[7:] if row[1] != "dimse_message"] == [
+        (C, "scu_sop_classes", f'["{b.VERIFICATION}"]', "peer"),
+        (S, "scp_sop_classes", f'["{b.VERIFICATION}"]', "claim"),
+        (S, "accepted_ae_title", "ARCHIVE", "claim"),
+        (C, "scu_sop_classes", f'["{b.WORKLIST}"]', "peer"),
+        (S, "scp_sop_classes", f'["{b.WORKLIST}"]', "claim"),
+    ]
+
+
+@pytest.mark.parametrize("kept", [42, 60, 74, 100])
+def test_a_request_cut_by_the_capture_still_tells_its_titles(kept: int) -> None:
+    parser, stream = Dicom(PSEUDONYM), StreamBuffer()
+    stream.append(b.request()[:kept])
+    assert list(parser.read(C, stream)) == []
+    stream.cut = True
+    assert statements(parser.read(C, stream)) == REQUEST_SAYS[:2]
+    parser.gap(C, stream.lose(len(b.request()) - kept))
+    stream.cut = False
+    stream.append(b.RELEASE_RQ)
+    assert list(parser.read(C, stream)) == []
+
+
 def test_the_answer_read_before_the_request() -> None:
     assert statements(feed(Dicom, [(S, b.accept()), (C, b.request())])) == ACCEPT_SAYS + REQUEST_SAYS + BOTH_SAY
 

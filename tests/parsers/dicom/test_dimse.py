@@ -108,9 +108,9 @@ def test_pdvs_may_be_cut_and_joined_at_will(cuts: list[tuple[int, bool]], comman
         if not join:
             pdus.append([])
         pdus[-1].append(one)
-    stream = b.request() + b"".join(b.p_data(*group) for group in pdus if group)
-    assert statements(feed(Dicom, [(C, stream)]))[7:] == STORE
-    assert statements(feed(Dicom, [(C, stream)], step=7))[7:] == STORE
+    turns = [(C, b.request()), (S, b.accept()), (C, b"".join(b.p_data(*group) for group in pdus if group))]
+    assert statements(feed(Dicom, turns))[15:] == STORE
+    assert statements(feed(Dicom, turns, step=7))[15:] == STORE
 
 
 def test_fragments_of_another_context_are_not_the_data_set() -> None:
