@@ -29,7 +29,8 @@ SELECT
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
     sum(count)::BIGINT AS count,                        -- statements and connections
-    min({'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol}) AS seen  -- first evidence
+    min({'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip})
+        AS seen                                         -- first evidence
 FROM seen JOIN address USING (ip)
 WHERE unicast
 GROUP BY ALL;

@@ -6,8 +6,7 @@ WITH told AS (
         bool_or(o.attribute IN ('sent_series', 'hl7_sent_message')) AS sent,
         bool_or(o.attribute IN ('received_series', 'hl7_received_message')) AS received,
         min(o.first_seen) AS first_seen, max(o.last_seen) AS last_seen,
-        min({'first_seen': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip})
-            AS seen
+        min({'at': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip}) AS seen
     FROM observation o
         JOIN endpoint e ON e.site = o.site AND e.ip = o.ip
             AND e.vlan = coalesce(o.vlan, '') AND e.mac = coalesce(lower(o.mac), '')

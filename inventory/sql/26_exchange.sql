@@ -23,7 +23,8 @@ SELECT
     min(f.first_seen) AS first_seen,
     max(f.last_seen) AS last_seen,
     min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'id': f.community_id}).id AS community_id,
-    min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'protocol': f.protocol}) AS seen
+    min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'protocol': f.protocol,
+        'ip': f.server_ip}) AS seen
 FROM flow f
     JOIN address c ON c.ip = f.client_ip
     JOIN address s ON s.ip = f.server_ip

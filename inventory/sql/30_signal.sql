@@ -79,8 +79,7 @@ observed AS (
     SELECT server_device_id, CASE protocol
         WHEN 'http' THEN 'serves_http'
         WHEN 'smb' THEN 'serves_files' WHEN 'ftp' THEN 'serves_files' WHEN 'nfs' THEN 'serves_files'
-        END, connections, first_seen, last_seen, {'at': seen.at, 'capture': seen.capture, 'frame': seen.frame,
-            'protocol': protocol, 'ip': server_ip}
+        END, connections, first_seen, last_seen, seen
     FROM exchange
     WHERE established
     UNION ALL

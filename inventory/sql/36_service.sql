@@ -3,8 +3,7 @@ CREATE OR REPLACE TEMP TABLE service AS
 WITH answered AS (
     SELECT server_device_id AS device_id, server_port AS port, transport, protocol, bool_or(encrypted) AS encrypted,
         sum(connections)::BIGINT AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        min({'at': seen.at, 'capture': seen.capture, 'frame': seen.frame, 'protocol': seen.protocol, 'ip': server_ip})
-            AS seen
+        min(seen) AS seen
     FROM exchange
     WHERE established AND server_device_id IS NOT NULL
     GROUP BY ALL

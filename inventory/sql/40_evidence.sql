@@ -37,15 +37,13 @@ equipment_field AS (
 ),
 said AS (
     SELECT device_id, f.field, f.value, f.wire, f.used, f.confidence, class, reason,
-        count, first_seen, last_seen, seen.capture AS capture, seen.frame AS frame, seen.protocol AS protocol,
-        seen.ip AS ip
+        count, first_seen, last_seen, seen
     FROM equipment_field
     WHERE f.value IS NOT NULL
     UNION ALL
     -- A worklist query says what the asker is, even if it sent no image.
     SELECT f.device_id, 'modalities', f.value ->> '$.Modality', f.value ->> '$.Modality', true, 'medium', f.class,
-        'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen.capture, f.seen.frame,
-        f.seen.protocol, f.seen.ip
+        'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen
     FROM (FROM fact WHERE attribute = 'scheduled_station') f JOIN role r USING (device_id)
     WHERE r.role = 'modality'
         AND f.value ->> '$.Modality' IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
@@ -53,16 +51,15 @@ said AS (
     SELECT p.device_id, 'manufacturer', p.manufacturer, p.wire,
         CASE WHEN o.own AND o.objects_maker IS NOT NULL THEN p.manufacturer = o.objects_maker ELSE p.chosen END,
         CASE WHEN o.contradicted AND p.confidence = 'high' THEN 'medium' ELSE p.confidence END,
-        p.class, 'its own software says so: ' || p.attribute, p.count, p.first_seen, p.last_seen, p.seen.capture,
-        p.seen.frame, p.seen.protocol, p.seen.ip
+        p.class, 'its own software says so: ' || p.attribute, p.count, p.first_seen, p.last_seen, p.seen
     FROM peer_maker p LEFT JOIN ownership o USING (device_id)
     UNION ALL
     SELECT device_id, attribute || 's', value, value, true, 'high', class, 'told in its own associations', count,
-        first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        first_seen, last_seen, seen
     FROM implementation
     UNION ALL
     SELECT device_id, 'toolkits', concat_ws(' ', toolkit, toolkit_version), value, true, 'high', class,
-        'by ' || attribute, count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        'by ' || attribute, count, first_seen, last_seen, seen
     FROM implementation
     WHERE toolkit IS NOT NULL
         -- The bare name says less than the same one with its version.
@@ -70,43 +67,42 @@ said AS (
     UNION ALL
     SELECT device_id, 'ae_titles', ae_title, ae_title, true, CASE WHEN shared THEN 'medium' ELSE 'high' END, class,
         CASE attribute WHEN 'calling_ae_title' THEN 'it calls itself so' ELSE 'it accepted associations for it' END,
-        count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        count, first_seen, last_seen, seen
     FROM ae_title
     UNION ALL
     SELECT device_id, 'ae_titles', value, value, false, NULL, class,
         CASE attribute WHEN 'called_ae_title' THEN 'others called it so; that alone proves nothing'
             ELSE 'it rejected associations for it' END,
-        count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute IN ('called_ae_title', 'rejected_ae_title') AND value <> ''
     UNION ALL
     SELECT r.device_id, CASE WHEN r.is_primary THEN 'role' ELSE 'roles' END, r.role, s.signal, true, r.confidence,
-        'peer', replace(s.signal, '_', ' '), s.count, s.first_seen, s.last_seen, s.seen.capture, s.seen.frame,
-        s.seen.protocol, s.seen.ip
+        'peer', replace(s.signal, '_', ' '), s.count, s.first_seen, s.last_seen, s.seen
     FROM role r LEFT JOIN signal s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
     UNION ALL
     SELECT device_id, 'operating_system', operating_system, wire, NOT several, 'low', class,
-        'its browser says so', count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        'its browser says so', count, first_seen, last_seen, seen
     FROM operating_system
     UNION ALL
     SELECT device_id, 'services', concat_ws('/', port, coalesce(protocol, transport)), product, true, 'high', 'peer',
-        'it answered there', count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+        'it answered there', count, first_seen, last_seen, seen
     FROM service
     UNION ALL
     SELECT device_id, 'services', concat_ws('/', port, 'http'), wire, NOT passed_on, 'medium', class,
         CASE WHEN passed_on THEN product || ' is behind a proxy: another host''s' ELSE concat_ws(' ', product, version)
-            END, count, first_seen, last_seen, seen.capture, seen.frame, seen.protocol, seen.ip
+            END, count, first_seen, last_seen, seen
     FROM product
     WHERE product IS NOT NULL
     UNION ALL
     SELECT device_id, 'ip_addresses', ip, ip, true, 'high', 'peer',
         CASE WHEN proven THEN 'it holds the address' ELSE 'it was seen there' END, count, h.first_seen, h.last_seen,
-        seen.capture, seen.frame, seen.protocol, ip
+        seen
     FROM host h JOIN identity USING (site, key)
     UNION ALL
     SELECT device_id, f.field, f.value, mac, true, CASE WHEN proven THEN 'high' ELSE 'medium' END, 'peer',
         CASE WHEN proven THEN 'by ARP or NDP' WHEN router THEN 'a router''s' ELSE 'the one address behind it' END, count,
-        first_seen, last_seen, seen.capture, seen.frame, seen.protocol, ip
+        first_seen, last_seen, seen
     FROM (
         SELECT i.device_id, i.router, s.*, unnest([{'field': 'mac_addresses', 'value': s.mac},
             {'field': 'mac_vendor', 'value': v.vendor}]) AS f
@@ -116,12 +112,12 @@ said AS (
     WHERE f.value IS NOT NULL
     UNION ALL
     SELECT client_device_id, 'public_peers', server_ip, server_ip, true, 'high', 'peer', 'it opened a conversation',
-        connections, first_seen, last_seen, seen.capture, seen.frame, protocol, server_ip
+        connections, first_seen, last_seen, seen
     FROM exchange
     WHERE server_public AND client_device_id IS NOT NULL
     UNION ALL
     SELECT server_device_id, 'public_peers', client_ip, client_ip, true, 'high', 'peer', 'it was asked from there',
-        connections, first_seen, last_seen, seen.capture, seen.frame, protocol, client_ip
+        connections, first_seen, last_seen, seen
     FROM exchange
     WHERE client_public AND server_device_id IS NOT NULL
 )
@@ -135,10 +131,10 @@ SELECT
     s.first_seen,
     s.last_seen,
     s.count,
-    coalesce(c.name, s.capture) AS capture,             -- where it was seen first
-    s.frame,
-    s.protocol,
-    s.ip,                                               -- of the end that said it
+    coalesce(c.name, s.seen.capture) AS capture,        -- where it was seen first
+    s.seen.frame,
+    s.seen.protocol,
+    s.seen.ip,                                          -- of the end that said it
     s.used,                                             -- it is the device's value; else it speaks against, or of others
     s.reason
-FROM said s LEFT JOIN (SELECT id, min(name) AS name FROM capture GROUP BY id) c ON c.id = s.capture;
+FROM said s LEFT JOIN (SELECT id, min(name) AS name FROM capture GROUP BY id) c ON c.id = s.seen.capture;

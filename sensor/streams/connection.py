@@ -14,6 +14,7 @@ from sensor.streams.reassembly import Half
 
 MAX_UNKNOWN = 8192  # bytes kept of a stream that no protocol has claimed yet
 MAX_TRIES = 24  # turns looked at of a stream met in the middle
+MAX_TRIES_WHOLE = 3  # turns looked at of a stream met at its beginning, if just one side talks
 MAX_UNREAD = 1 << 20  # bytes a parser may leave unread; the rest of that stream is then given up
 
 
@@ -40,7 +41,8 @@ class Connection:
     """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
 
     __slots__ = (
-        "_owner", "_tries", "client_end", "client_known", "endpoints", "finished", "halves", "parser", "slot", "whole",
+        "_owner", "_tried", "_tries", "client_end", "client_known", "endpoints", "finished", "halves", "parser", "slot",
+        "whole",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, slot: int, client_end: int, client_known: bool) -> None:
@@ -53,6 +55,7 @@ class Connection:
         self.parser: Parser | None = None
         self.whole = client_known  # met at its beginning, nothing lost yet
         self._tries = 0
+        self._tried = 0  # ends that were looked at, one bit each
         self.halves = tuple(Half(self._reader(end), self._loser(end)) for end in (0, 1))
 
     def read(self, end: int) -> None:
@@ -97,9 +100,10 @@ class Connection:
             return
         if undecided and stream.available < MAX_UNKNOWN and not stream.closed:
             return
-        # In each protocol known here the client speaks first; a stream met in the middle gets more chances.
+        # What begins unknown on both sides stays unknown; a stream met in the middle may become clear at a later turn.
         self._tries += 1
-        if (self.whole and self._side(end) is Side.CLIENT) or self._tries >= MAX_TRIES:
+        self._tried |= 1 << end
+        if self._tries >= (MAX_TRIES_WHOLE if self.whole else MAX_TRIES) or (self.whole and self._tried == 3):
             self.finished = True
         stream.skip(stream.available)
 
@@ -121,7 +125,7 @@ class Connection:
         elif parser.handover:
             self.parser = None
             self.endpoints = None
-            self._tries = 0
+            self._tries = self._tried = 0
             for one in (self.client_end, 1 - self.client_end):
                 self.read(one)
         elif stream.available > MAX_UNREAD:

@@ -9,7 +9,7 @@ import numpy as np
 from parsers.records import CaptureHealth, Endpoint, Observation, Sink
 from parsers.text import Pseudonym
 from sensor.flows.addresses import ip_text, mac_text
-from sensor.flows.table import ACK, FIN, RST, SYN, FlowTable, Sorted
+from sensor.flows.table import ACK, FIN, SYN, FlowTable, Sorted
 from sensor.packets import columns
 from sensor.packets.columns import Packets, segment_name
 from sensor.sources.batch import Int64
@@ -63,7 +63,7 @@ class Follower:
         tcp = packets.next[flows.rows] == columns.DONE + 6
         flags = packets.flags[flows.rows]
         open_ = ~self.table.flow["done"][flows.slots]
-        needed = open_ & ((flows.payload > 0) | (flags & (FIN | RST) != 0))
+        needed = open_ & ((flows.payload > 0) | (flags & FIN != 0))
         return np.flatnonzero(tcp & (needed | (flags & SYN != 0)))
 
     def _connection(self, run: Run) -> Connection | None:
@@ -188,8 +188,6 @@ def _hand_over(connection: Connection, run: Run, segments: Segments) -> None:
         connection.read(end)
         if half.waiting:
             half.give_up(run.time, None)
-    if run.closing & RST:
-        connection.close(end)
-        connection.close(1 - end)
-    elif run.closing & FIN and not half.waiting and half.expected == run.after:
+    # A RST is easily forged, and a host that sends one may still go on: the flow ends when it stays silent.
+    if run.closing & FIN and not half.waiting and half.expected == run.after:
         connection.close(end)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sensor.flows.table import ACK, FIN, RST, SYN, Sorted
+from sensor.flows.table import ACK, FIN, SYN, Sorted
 from sensor.packets.columns import Packets
 from sensor.sources.batch import Int64
 from sensor.streams.reassembly import MARK, Segments
@@ -48,7 +48,7 @@ def find_runs(packets: Packets, flows: Sorted, order: Int64) -> tuple[Segments, 
         | (ends[1:] != ends[:-1])
         | (first[1:] != after[:-1])
         | syn[1:]
-        | (flags[:-1] & (FIN | RST) != 0)
+        | (flags[:-1] & FIN != 0)
     )
     begin = np.flatnonzero(begins)
     stop = np.append(begin[1:], len(rows))

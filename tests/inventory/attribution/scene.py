@@ -204,7 +204,7 @@ class Scene:
     def message(self, client: Host, server: Host, application: str, name: str, vendor: str | None = None) -> None:
         """Add an HL7 message at port 2575 and its acknowledgement."""
         self.flow(client, server, 2575, "hl7")
-        tell = {"protocol": "hl7"}
+        tell: dict[str, Any] = {"protocol": "hl7"}
         self.say(client, "hl7_sender", {"SendingApplication": application, "SendingFacility": "KEH"}, "object", **tell)
         self.say(client, "hl7_sent_message", name, **tell)
         self.say(server, "hl7_received_message", name, "peer", 2575, **tell)
@@ -280,7 +280,8 @@ def _statements() -> list[str]:
 def _classify(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     networks = Networks(local_nets)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE address (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER)"
+        """CREATE OR REPLACE TEMP TABLE address
+        (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER)"""
     )
     ips = con.execute("SELECT ip FROM observation UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow")
     for (ip,) in ips.fetchall():

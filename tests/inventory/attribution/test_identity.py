@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests.inventory.attribution.scene import CANON, NOON, SIEMENS, Host, Scene, rows_of
 
@@ -124,7 +125,7 @@ def test_proxy_arp_proves_nothing() -> None:
 def test_who_only_received_is_no_device() -> None:
     s = Scene()
     scanner = s.host("10.0.0.1", "00:11:22:00:00:01")
-    quiet = {"established": False, "packets_to_client": 0}
+    quiet: dict[str, Any] = {"established": False, "packets_to_client": 0}
     s.flow(scanner, Host("10.0.0.77", "00:11:22:00:00:77"), 104, None, **quiet)
     s.say(Host("10.0.0.77", "00:11:22:00:00:77"), "called_ae_title", "ANY", "claim", 104)
     s.flow(scanner, Host("255.255.255.255", "ff:ff:ff:ff:ff:ff"), 67, None, transport="udp", **quiet)

@@ -105,7 +105,7 @@ def test_operating_system_of_a_browser_but_not_of_a_proxy() -> None:
     s = Scene()
     client, server, proxy, several = hosts(s, 4)
     windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:109.0) Gecko/20100101 Firefox/115.0"
-    mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Safari/605.1.15"
+    mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:109.0) Gecko/20100101 Firefox/115.0"
     for host in (client, proxy, several):
         s.flow(host, server, 80, "http")
         s.say(host, "http_user_agent", windows, protocol="http")
