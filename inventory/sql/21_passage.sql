@@ -1,5 +1,5 @@
--- What passed through each device, told by pseudonyms: series of images, and HL7 messages. A message counts as passed on
--- when it came in at a port served and left on a connection opened: an echo goes back the same way.
+-- What passed through each device, told by pseudonyms: series of images, and HL7 messages. A message counts as passed
+-- on when it came in at a port served and left on a connection opened: an echo goes back the same way.
 CREATE OR REPLACE TEMP TABLE passage AS
 WITH told AS (
     SELECT e.device_id, ends_with(o.attribute, 'series') AS series, o.value,

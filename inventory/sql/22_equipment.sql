@@ -25,7 +25,7 @@ SELECT
     device_id,                                          -- that sent it
     attribute,                                          -- equipment (an object), or performed_station (an MPPS)
     coalesce(e.Modality, c.modality) AS modality,
-    coalesce(c.category, '') AS category,               -- of `knowledge_sop_classes`; '' for procedure steps and private classes
+    coalesce(c.category, '') AS category,               -- of `knowledge_sop_classes`; '' when unknown
     e.Manufacturer AS manufacturer_wire,
     m.manufacturer,                                     -- present name
     coalesce(m.known, false) AS manufacturer_known,
@@ -36,7 +36,8 @@ SELECT
     coalesce(from_json(e.SoftwareVersions, '["VARCHAR"]'), []) AS software,
     -- Made by an acquisition device, as far as the object says: an acquiring modality, pixels not derived from
     -- others', no class that only software writes, and a Manufacturer that software did not rewrite.
-    coalesce(a.acquires = 'true', false) AND coalesce(c.category, 'storage-image') IN ('storage-image', 'storage-waveform')
+    coalesce(a.acquires = 'true', false)
+        AND coalesce(c.category, 'storage-image') IN ('storage-image', 'storage-waveform')
         AND pixels IS DISTINCT FROM 'DERIVED' AND NOT coalesce(m.software, false) AS acquired,
     attribute = 'performed_station' OR coalesce(pixels, '') = 'ORIGINAL' AS original,
     e.ContributingEquipment IS NOT NULL AS contributed,   -- something else has handled it (PS3.3 C.12.1.1.5)

@@ -52,10 +52,12 @@ observed AS (
         WHEN 'http_via' THEN 'proxies'
         WHEN 'http_forwarded_for' THEN 'proxies'
         WHEN 'hl7_acknowledgment_code' THEN 'receives_messages'
+        WHEN 'http_service' THEN 'serves_objects'
         END, count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute IN ('move_originator_ae_title', 'performed_station', 'scheduled_station', 'http_via',
         'http_forwarded_for', 'hl7_acknowledgment_code')
+        OR (attribute = 'http_service' AND class = 'peer' AND regexp_matches(value, '^(dicomweb|wado)-'))
     UNION ALL
     SELECT device_id, CASE
         WHEN acquired THEN 'sends_objects'
@@ -75,6 +77,11 @@ observed AS (
     SELECT device_id, unnest(['sends_messages', CASE WHEN applications > 2 THEN 'sends_for_applications' END]), count,
         first_seen, last_seen, seen
     FROM applications
+    UNION ALL
+    SELECT device_id, CASE
+        WHEN kind = 'proxy' THEN 'proxies'
+        WHEN kind = 'application' AND NOT passed_on THEN 'serves_application' END, count, first_seen, last_seen, seen
+    FROM product
     UNION ALL
     SELECT server_device_id, CASE protocol
         WHEN 'http' THEN 'serves_http'

@@ -34,6 +34,8 @@ SELECT
     bool_or(signal = 'sends_for_applications') AS sends_for_applications,  -- three sending applications or more
     -- Anything else
     bool_or(signal = 'proxies') AS proxies,                       -- speaks HTTP for others
+    bool_or(signal = 'serves_objects') AS serves_objects,         -- DICOMweb or WADO
+    bool_or(signal = 'serves_application') AS serves_application, -- a known product, over HTTP
     bool_or(signal = 'serves_http') AS serves_http,
     bool_or(signal = 'serves_files') AS serves_files,
     bool_or(signal = 'fronts_addresses') AS fronts_addresses,     -- its MAC is a router's

@@ -31,11 +31,12 @@ weighed AS (
     SELECT *,
         coalesce(list_contains(authors, manufacturer), false) AS same_maker,
         coalesce(list_has_any(stations, ae_titles), false) AS named_alike,
-        asks_worklist OR performs_procedures AS scheduled
+        asks_worklist OR performs_procedures AS scheduled,
+        same_maker OR named_alike OR scheduled AS supported  -- by more than the objects themselves
     FROM told JOIN behaviour USING (device_id) LEFT JOIN peer USING (device_id) LEFT JOIN titled USING (device_id)
 ),
 judged AS (
-    SELECT *, same_maker OR named_alike OR scheduled AS supported, CASE
+    SELECT *, CASE
         WHEN accepts_objects OR offers_storage THEN 'it accepts objects, so what it sends may be others'''
         WHEN forwards_series THEN 'it forwards what it received'
         WHEN answers_queries OR offers_queries THEN 'it answers queries, as an archive does'
@@ -43,12 +44,15 @@ judged AS (
         WHEN answers_worklist OR tracks_procedures THEN 'it answers modalities, so it is none'
         WHEN retrieves THEN 'it retrieves objects of others'
         WHEN commits_storage THEN 'it commits storage, as an archive does'
+        WHEN serves_objects THEN 'it serves objects over the web, as an archive does'
         WHEN NOT made THEN 'derived objects do not tell who sent them'
         WHEN several THEN 'it sends objects of several devices'
         WHEN contributed THEN 'other equipment contributed to its objects'
         WHEN len(authors) > 0 AND NOT same_maker AND manufacturer IS NOT NULL THEN 'its software is another maker''s'
-        WHEN NOT made_original AND NOT (same_maker OR named_alike OR scheduled) THEN 'its images are not marked as original'
-        WHEN (queries OR may_query OR annotates) AND NOT (same_maker OR named_alike OR scheduled) THEN 'it queries or annotates, as a workstation does'
+        WHEN NOT made_original AND NOT supported THEN 'its images are not marked as original'
+        WHEN serves_application AND NOT supported THEN 'it serves an application of its own'
+        WHEN (queries OR may_query OR annotates) AND NOT supported
+            THEN 'it queries or annotates, as a workstation does'
         END AS doubt
     FROM weighed
 )

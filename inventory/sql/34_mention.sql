@@ -62,7 +62,8 @@ SELECT
 FROM others o LEFT JOIN same s USING (site, identity)
 UNION ALL
 SELECT c.site,
-    'd' || left(md5(concat_ws('|', c.site || ' equipment:', c.entity, c.namespace, c.universal)), 12), false, c.device_id,
+    'd' || left(md5(concat_ws('|', c.site || ' equipment:', c.entity, c.namespace, c.universal)), 12), false,
+    c.device_id,
     c.attribute, c.class, NULL, c.namespace, CASE WHEN m.known AND NOT m.software THEN m.manufacturer END,
     NULL, NULL, coalesce(c.entity, c.universal), NULL, [], c.count, c.first_seen, c.last_seen, c.seen
 FROM carried c LEFT JOIN maker m ON m.wire = c.namespace;

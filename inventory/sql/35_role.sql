@@ -18,6 +18,7 @@ claimed AS (
             WHEN answers_queries THEN 'archive high answers_queries answers_retrieval'
             WHEN sends_for_others AND NOT retrieves THEN 'archive medium sends_for_others'
             WHEN commits_storage THEN 'archive medium commits_storage'
+            WHEN serves_objects AND NOT proxies THEN 'archive medium serves_objects'
             WHEN offers_queries THEN 'archive low offers_queries'
             WHEN stores AND NOT (sends OR asks OR performs) THEN 'archive low accepts_objects offers_storage'
         END,

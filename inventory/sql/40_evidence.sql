@@ -19,7 +19,8 @@ WITH own_equipment AS (
 ),
 equipment_field AS (
     SELECT device_id, unnest([
-            {'field': 'modalities', 'value': modality, 'wire': modality, 'used': made, 'confidence': equipment_confidence},
+            {'field': 'modalities', 'value': modality, 'wire': modality, 'used': made,
+             'confidence': equipment_confidence},
             {'field': 'manufacturer', 'value': manufacturer, 'wire': manufacturer_wire, 'used': used,
              'confidence': CASE WHEN manufacturer_known THEN maker_confidence ELSE 'low' END},
             {'field': 'manufacturer_model_name', 'value': model, 'wire': model, 'used': used,
@@ -101,8 +102,8 @@ said AS (
     FROM host h JOIN identity USING (site, key)
     UNION ALL
     SELECT device_id, f.field, f.value, mac, true, CASE WHEN proven THEN 'high' ELSE 'medium' END, 'peer',
-        CASE WHEN proven THEN 'by ARP or NDP' WHEN router THEN 'a router''s' ELSE 'the one address behind it' END, count,
-        first_seen, last_seen, seen
+        CASE WHEN proven THEN 'by ARP or NDP' WHEN router THEN 'a router''s' ELSE 'the one address behind it' END,
+        count, first_seen, last_seen, seen
     FROM (
         SELECT i.device_id, i.router, s.*, unnest([{'field': 'mac_addresses', 'value': s.mac},
             {'field': 'mac_vendor', 'value': v.vendor}]) AS f
@@ -135,6 +136,6 @@ SELECT
     s.seen.frame,
     s.seen.protocol,
     s.seen.ip,                                          -- of the end that said it
-    s.used,                                             -- it is the device's value; else it speaks against, or of others
+    s.used,                                             -- it is the device's value; else against it, or of others
     s.reason
 FROM said s LEFT JOIN (SELECT id, min(name) AS name FROM capture GROUP BY id) c ON c.id = s.seen.capture;

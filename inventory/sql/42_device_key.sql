@@ -8,7 +8,7 @@ SELECT
 FROM candidate JOIN identity USING (site, key)
 WHERE id IS NOT NULL
 UNION
-SELECT site, 'id', device_id, device_id FROM mention
+SELECT site, 'id', device_id, device_id FROM mention WHERE NOT known
 UNION
 SELECT site, 'mac', substr(key, 5), device_id FROM identity WHERE starts_with(key, 'mac:')
 UNION
