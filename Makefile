@@ -33,10 +33,12 @@ bench: .venv/installed-dev
 
 .venv/installed: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m compileall -q sensor parsers inventory
 	@touch $@
 
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q sensor parsers inventory
 	@touch .venv/installed $@
 
 clean:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, NamedTuple
 
+from inventory.bulk import Kind
 from inventory.community_id import community_id
 from parsers.attributes import ATTRIBUTES
 from parsers.records import Endpoint, Evidence, FlowRecord
@@ -19,7 +20,7 @@ MAX_FACTS: Final = 200_000  # distinct observations, and as many conversations, 
 _OF_THE_FLOW = {"sni", "clear_patient_data"}  # the sensor folds these into FlowRecords
 _RECORDED = ATTRIBUTES.keys() - _OF_THE_FLOW
 
-_Observed = tuple[Endpoint, str, str, str, Evidence]
+_Observed = tuple[Endpoint, str, str, str, str]
 # vlan, client_ip, client_mac, server_ip, server_mac, server_port, transport, protocol, then encrypted, established,
 # clear_patient_data, sni
 _Conversation = tuple[
@@ -39,44 +40,44 @@ class Facts(NamedTuple):
     caps_hit: int  # facts let go because a cap was reached: to be added to the capture's health
 
 
-OBSERVATION_COLUMNS: Final = [
-    "vlan",
-    "mac",
-    "ip",
-    "port",
-    "transport",
-    "protocol",
-    "attribute",
-    "value",
-    "class",
-    "first_seen",
-    "last_seen",
-    "count",
-    "frame",
-]
-FLOW_COLUMNS: Final = [
-    "vlan",
-    "client_ip",
-    "client_mac",
-    "server_ip",
-    "server_mac",
-    "server_port",
-    "transport",
-    "protocol",
-    "encrypted",
-    "established",
-    "clear_patient_data",
-    "sni",
-    "first_seen",
-    "last_seen",
-    "connections",
-    "packets_to_server",
-    "packets_to_client",
-    "bytes_to_server",
-    "bytes_to_client",
-    "frame",
-    "community_id",
-]
+OBSERVATION_COLUMNS: Final = {
+    "vlan": Kind.TEXT,
+    "mac": Kind.TEXT,
+    "ip": Kind.TEXT,
+    "port": Kind.NUMBER,
+    "transport": Kind.TEXT,
+    "protocol": Kind.TEXT,
+    "attribute": Kind.TEXT,
+    "value": Kind.TEXT,
+    "class": Kind.TEXT,
+    "first_seen": Kind.TIME,
+    "last_seen": Kind.TIME,
+    "count": Kind.COUNT,
+    "frame": Kind.COUNT,
+}
+FLOW_COLUMNS: Final = {
+    "vlan": Kind.TEXT,
+    "client_ip": Kind.TEXT,
+    "client_mac": Kind.TEXT,
+    "server_ip": Kind.TEXT,
+    "server_mac": Kind.TEXT,
+    "server_port": Kind.NUMBER,
+    "transport": Kind.TEXT,
+    "protocol": Kind.TEXT,
+    "encrypted": Kind.FLAG,
+    "established": Kind.FLAG,
+    "clear_patient_data": Kind.FLAG,
+    "sni": Kind.TEXT,
+    "first_seen": Kind.TIME,
+    "last_seen": Kind.TIME,
+    "connections": Kind.COUNT,
+    "packets_to_server": Kind.COUNT,
+    "packets_to_client": Kind.COUNT,
+    "bytes_to_server": Kind.COUNT,
+    "bytes_to_client": Kind.COUNT,
+    "frame": Kind.COUNT,
+    "community_id": Kind.TEXT,
+}
 
 
 class Recorder:
@@ -111,7 +112,7 @@ class Recorder:
         count: int = 1,
     ) -> None:
         """Fold in one observation. Raises KeyError for an attribute that is not on the allow-list."""
-        key = (endpoint, protocol, attribute, value, evidence)
+        key = (endpoint, protocol, attribute, value, evidence._value_)  # an Enum's own hash and value are slow
         seen = self._observed.get(key)
         if last is None:
             last = time
@@ -168,7 +169,7 @@ class Recorder:
     def drain(self) -> Facts:
         """Return what was seen since the last drain, and forget it."""
         observations: list[tuple[object, ...]] = [
-            (*endpoint, protocol, attribute, value, evidence.value, *seen)
+            (*endpoint, protocol, attribute, value, evidence, *seen)
             for (endpoint, protocol, attribute, value, evidence), seen in self._observed.items()
         ]
         flows: list[tuple[object, ...]] = [

@@ -60,11 +60,14 @@ class StreamBuffer:
 
     def peek(self, count: int) -> bytes:
         """Return up to `count` of the next bytes without consuming them."""
-        return self._read(self.offset, min(count, self.available))
+        available = self._written - self.offset
+        if available <= 0:
+            return b""
+        return self._read(self.offset, count if count < available else available)
 
     def take(self, count: int) -> bytes:
         """Return exactly `count` bytes and consume them; `count` must not exceed `available`."""
-        if count > self.available:
+        if count > self._written - self.offset and count:
             raise ValueError("take() past what has arrived")
         data = self._read(self.offset, count)
         self.offset += count
@@ -147,10 +150,25 @@ class StreamBuffer:
 
     def _read(self, offset: int, count: int) -> bytes:
         pieces = self._pieces
-        while len(pieces) > 1 and pieces[1].start <= self.offset and pieces[0].end <= self.offset - 1:
+        while len(pieces) > 1 and pieces[0].end < self.offset:
             pieces.popleft()
+        if not pieces:
+            return b""
+        piece = pieces[0]
+        if offset >= piece.end and len(pieces) > 1:
+            piece = pieces[1]
+        index, begin, end = 0, piece.start, piece.end
+        if piece.ends is not None and offset < end:
+            index = int(piece.ends.searchsorted(offset, "right"))
+            begin, end = int(piece.ends[index - 1]) if index else begin, int(piece.ends[index])
+        if begin <= offset and offset + count <= end:  # as nearly always: within one segment
+            start = (piece.starts if piece.ends is None else int(piece.starts[index])) + offset - begin
+            return bytes(piece.buffer[start : start + count])
+        return self._join(offset, count)
+
+    def _join(self, offset: int, count: int) -> bytes:
         parts = []
-        for piece in pieces:
+        for piece in self._pieces:
             if count <= 0:
                 break
             if offset >= piece.end:
@@ -172,4 +190,4 @@ class StreamBuffer:
                 offset += length
                 count -= length
                 index += 1
-        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+        return b"".join(parts)

@@ -26,7 +26,8 @@ class Owner(Protocol):
     def endpoints(self, connection: Connection) -> tuple[Endpoint, Endpoint]:
         """Return the endpoints of ends 0 and 1, given which one is the client."""
 
-    def observed(self, connection: Connection, end: int, observation: Observation, mark: tuple[int, int]) -> None: ...
+    def observed(self, connection: Connection, observation: Observation, mark: tuple[int, int]) -> None:
+        """Take an observation; its endpoint is `connection.endpoints[observation.side ^ connection.client_end]`."""
 
     def confirmed(self, connection: Connection, protocol: str) -> None: ...
 
@@ -41,8 +42,8 @@ class Connection:
     """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
 
     __slots__ = (
-        "_owner", "_tried", "_tries", "client_end", "client_known", "endpoints", "finished", "halves", "parser", "slot",
-        "whole",
+        "_owner", "_sides", "_tried", "_tries", "client_end", "client_known", "endpoints", "finished", "halves",
+        "parser", "slot", "whole",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, slot: int, client_end: int, client_known: bool) -> None:
@@ -54,6 +55,7 @@ class Connection:
         self.finished = False
         self.parser: Parser | None = None
         self.whole = client_known  # met at its beginning, nothing lost yet
+        self._sides = (Side(client_end), Side(1 - client_end))
         self._tries = 0
         self._tried = 0  # ends that were looked at, one bit each
         self.halves = tuple(Half(self._reader(end), self._loser(end)) for end in (0, 1))
@@ -81,15 +83,12 @@ class Connection:
         for half in self.halves:
             half.stream.settle()
 
-    def _side(self, end: int) -> Side:
-        return Side(end ^ self.client_end)
-
     def _identify(self, end: int) -> None:
         stream = self.halves[end].stream
         head = stream.peek(HEAD)
         if not head:
             return
-        found, undecided = identify(head, self._side(end))
+        found, undecided = identify(head, self._sides[end])
         if found is not None:
             self.parser = found(self._owner.pseudonym)
             self._owner.confirmed(self, found.name)
@@ -111,11 +110,10 @@ class Connection:
         parser, stream = self.parser, self.halves[end].stream
         assert parser is not None
         try:
-            for observation in parser.read(self._side(end), stream):
+            for observation in parser.read(self._sides[end], stream):
                 if self.endpoints is None:
                     self.endpoints = self._owner.endpoints(self)
-                about = observation.side ^ self.client_end
-                self._owner.observed(self, about, observation, stream.mark(observation.offset))
+                self._owner.observed(self, observation, stream.mark(observation.offset))
         except Malformed as broken:
             self._owner.malformed(parser.name, broken.reason)
             self.finished = True
@@ -145,7 +143,7 @@ class Connection:
         self.whole = False
         if self.parser is not None:
             try:
-                self.parser.gap(self._side(end), length)
+                self.parser.gap(self._sides[end], length)
             except Malformed as broken:
                 self._owner.malformed(self.parser.name, broken.reason)
                 self.finished = True

@@ -135,26 +135,19 @@ class Follower:
         )
         return first, second
 
-    def observed(self, connection: Connection, end: int, observation: Observation, mark: tuple[int, int]) -> None:
+    def observed(self, connection: Connection, observation: Observation, mark: tuple[int, int]) -> None:
         """Fold flow attributes into the flow; hand everything else on."""
-        traits = self.traits[connection.slot]
-        if observation.attribute == "sni":
-            traits.sni = observation.value
-            return
-        if observation.attribute == "clear_patient_data":
-            traits.clear_patient_data = True
-            return
-        assert connection.endpoints is not None
-        frame, time = mark
-        self.sink.observe(
-            connection.endpoints[end],
-            traits.protocol,
-            observation.attribute,
-            observation.value,
-            observation.evidence,
-            time,
-            frame,
-        )
+        side, attribute, value, evidence, _ = observation
+        if attribute == "sni":
+            self.traits[connection.slot].sni = value
+        elif attribute == "clear_patient_data":
+            self.traits[connection.slot].clear_patient_data = True
+        else:
+            assert connection.endpoints is not None
+            assert connection.parser is not None
+            frame, time = mark
+            endpoint = connection.endpoints[side ^ connection.client_end]
+            self.sink.observe(endpoint, connection.parser.name, attribute, value, evidence, time, frame)
 
     def confirmed(self, connection: Connection, protocol: str) -> None:
         """The content of this connection is `protocol`, from here on."""

@@ -143,7 +143,7 @@ def test_device_for_people_and_for_spreadsheets(cli: Cli) -> None:
     device_id = answer(cli, "device", "PACS")["device_id"]
     table = cli("device", device_id).stdout
     assert re.search(rf"^device_id +{device_id}$", table, re.MULTILINE)
-    assert re.search(r"^public_peers +8\.8\.8\.8; 9\.9\.9\.9$", table, re.MULTILINE)
+    assert re.search(r"^public_peers +8\.8\.8\.8; 9\.9\.9\.9 +high$", table, re.MULTILINE)
     assert re.search(
         r"^10\.1\.0\.20 +8\.8\.8\.8 +443/tcp +tls \(encrypted\) +outbound +2 +2026-01-01T00:00:09Z$",
         table,

@@ -181,7 +181,7 @@ def test_a_complete_capture_is_known_to_the_version_that_read_it(path: Path) -> 
 
 
 def test_more_rows_than_one_insert_takes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inventory.store._CHUNK", 7)
+    monkeypatch.setattr("inventory.bulk._CHUNK", 7)
     names = [f"AE{i:02}" for i in range(30)]
     Store(path).write(capture(), facts(*names))
     assert values(path) == names
@@ -191,7 +191,7 @@ def test_a_flush_that_fails_leaves_nothing(path: Path) -> None:
     store = Store(path)
     store.write(capture(complete=False, packets=1), facts("A"))
     bad = facts("B")
-    bad.observations.append(("no port", "", "", "not a port", *bad.observations[0][4:]))
+    bad.observations.append(("no port", "", "", 2**40, *bad.observations[0][4:]))
     with pytest.raises(InventoryError) as error:
         store.write(capture(complete=True, packets=2), bad)
     assert len(str(error.value).splitlines()) == 1
