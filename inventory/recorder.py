@@ -6,7 +6,6 @@ conversation, with its first and last time, its count and the frame that said it
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final, NamedTuple
 
 from inventory.bulk import Kind
@@ -89,7 +88,7 @@ class Recorder:
 
     def _reset(self) -> None:
         self._observed: dict[_Observed, list[int]] = {}  # -> first_seen, last_seen, count, frame
-        self._values: Counter[tuple[Endpoint, str]] = Counter()
+        self._values: dict[tuple[Endpoint, str], int] = {}  # distinct values so far
         # -> first_seen, last_seen, connections, packets x 2, bytes x 2, frame, client_port
         self._conversations: dict[_Conversation, list[int]] = {}
         self._caps_hit = 0
@@ -130,10 +129,11 @@ class Recorder:
         if attribute not in _RECORDED:
             raise KeyError(attribute)
         place = (endpoint, attribute)
-        if self._values[place] >= MAX_VALUES or len(self._observed) >= MAX_FACTS:
+        values = self._values.get(place, 0)
+        if values >= MAX_VALUES or len(self._observed) >= MAX_FACTS:
             self._caps_hit += 1
             return
-        self._values[place] += 1
+        self._values[place] = values + 1
         self._observed[key] = seen
 
     def flow(self, record: FlowRecord) -> None:

@@ -17,7 +17,7 @@ class Side(IntEnum):
     @property
     def other(self) -> Side:
         """The opposite end."""
-        return Side(1 - self)
+        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
 
 
 class Evidence(StrEnum):

@@ -110,10 +110,14 @@ class Connection:
         parser, stream = self.parser, self.halves[end].stream
         assert parser is not None
         try:
+            offset, mark = -1, (0, 0)
             for observation in parser.read(self._sides[end], stream):
                 if self.endpoints is None:
                     self.endpoints = self._owner.endpoints(self)
-                self._owner.observed(self, observation, stream.mark(observation.offset))
+                if observation.offset != offset:  # a message says several things
+                    offset = observation.offset
+                    mark = stream.mark(offset)
+                self._owner.observed(self, observation, mark)
         except Malformed as broken:
             self._owner.malformed(parser.name, broken.reason)
             self.finished = True
