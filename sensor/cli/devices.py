@@ -16,7 +16,7 @@ from sensor.cli.options import (
     SinceOption,
     SiteOption,
 )
-from sensor.cli.output import Columns, emit, print_table, short_time, standard_output
+from sensor.cli.output import Columns, emit, port_name, print_table, short_time, standard_output
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,6 +56,12 @@ def _make(row: Row) -> str:
     return " ".join(part for part in parts if part) or (f"({row['mac_vendor']})" if row["mac_vendor"] else "")
 
 
+def _addresses(row: Row) -> str:
+    """The first address, and how many more there are: `device` and the other formats have all."""
+    first, *more = row["ip_addresses"] or [""]
+    return f"{first} +{len(more)}" if more else first
+
+
 def _role(row: Row) -> str:
     return " ".join([row["role"] or "", *(row["modalities"] or [])])
 
@@ -85,7 +91,7 @@ def _network_order(row: Row) -> tuple[Any, ...]:
 _COLUMNS: Columns = {
     "Device": "device_id",
     "Site": "site",
-    "IP address": "ip_addresses",
+    "IP address": _addresses,
     "Role": _role,
     "Make (or MAC vendor)": _make,
     "AE titles": "ae_titles",
@@ -95,7 +101,7 @@ _COLUMNS: Columns = {
 _PEERS: Columns = {
     "Client": "client_ip",
     "Server": "server_ip",
-    "Port": lambda row: f"{row['server_port']}/{row['transport']}",
+    "Port": port_name,
     "Protocol": lambda row: (row["protocol"] or "") + (" (encrypted)" if row["encrypted"] else ""),
     "Direction": "direction",
     "Connections": "connections",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor.cli.options import DEFAULT_INVENTORY, Direction, Format, FormatOption, InventoryOption, SiteOption
-from sensor.cli.output import Columns, emit, short_time
+from sensor.cli.output import Columns, emit, port_name, short_time
 
 if TYPE_CHECKING:
     from inventory.export import Row
@@ -36,7 +36,7 @@ def _protocol(row: Row) -> str:
 _COLUMNS: Columns = {
     "Client": lambda row: _end(row["client_ip"], row["client_public"]),
     "Server": lambda row: _end(row["server_ip"], row["server_public"]),
-    "Port": lambda row: f"{row['server_port']}/{row['transport']}",
+    "Port": port_name,
     "Protocol": _protocol,
     "Server name": "sni",
     "Direction": "direction",

@@ -74,3 +74,8 @@ def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
 def short_time(value: str | None) -> str:
     """Return an ISO 8601 time to the second."""
     return f"{value[:19]}Z" if value else ""
+
+
+def port_name(row: Row) -> str:
+    """Return the port of a conversation as 104/tcp; the transport alone where it has no ports."""
+    return row["transport"] if row["server_port"] is None else f"{row['server_port']}/{row['transport']}"

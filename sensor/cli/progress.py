@@ -21,10 +21,12 @@ QUIET = 1.0  # seconds before there is anything to show
 class Progress:
     """Shows bytes and packets per second once a reading takes longer than `QUIET`."""
 
-    def __init__(self) -> None:
+    def __init__(self, captures: Sequence[Planned]) -> None:
+        """`captures` are those that will be read, as far as that is known."""
         self._began = time.monotonic()
         self._bar: Bar | None = None
-        self._total: int | None = None
+        paths = [Path(planned.path) for planned in captures]
+        self._total = sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else None
         self._done_bytes = self._done_packets = 0
         self._source: CaptureFile | None = None
         self._packets = 0
@@ -37,12 +39,6 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-    def expect(self, captures: Sequence[Planned]) -> None:
-        """Tell which captures will be read."""
-        paths = [Path(planned.path) for planned in captures]
-        if all(path.is_file() for path in paths):
-            self._total = sum(path.stat().st_size for path in paths)
 
     def batch(self, source: CaptureFile, packets: int) -> None:
         """Another batch of `source` was read; `packets` of it so far."""

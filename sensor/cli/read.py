@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 def read(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Captures: pcap, pcapng, .gz, .zst; - is stdin.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH...", help="Captures: pcap, pcapng, .gz, .zst; - is stdin.")
+    ] = None,
     recursive: Annotated[bool, typer.Option("-R", "--recursive", help="Read the captures in folders.")] = False,
+    folder: Annotated[
+        str | None, typer.Option("--follow", metavar="DIR", help="Read captures as they rotate in DIR, until Ctrl-C.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes that read many captures.")] = 1,
     local_nets: LocalNetsOption = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
@@ -29,38 +32,39 @@ def read(
 
     from inventory.config import load_config
     from inventory.store import Store
-    from sensor.cli.planning import plan
+    from parsers.text import pseudonymiser
+    from sensor.cli.planning import follow, plan
     from sensor.cli.progress import Progress
+    from sensor.cli.reading import Reader
     from sensor.cli.stopping import StopSignal
-    from sensor.cli.workers import read_all
+    from sensor.cli.workers import read_with_processes
     from sensor.sources.errors import CaptureError
 
+    if bool(paths) == bool(folder):
+        raise typer.BadParameter("give captures to read, or --follow DIR")
     config = load_config()
+    stop = StopSignal()
     try:
-        captures, skipped = plan(paths, recursive)
+        captures, skipped = plan(paths, recursive) if paths else ([], 0)
+        followed = follow(folder, stop) if folder else None
     except CaptureError as error:
         note(f"medspan: {error}")
         raise typer.Exit(2) from None
     if skipped:
         note(f"{skipped} files in folders are not captures")
     store = Store(inventory)
-    nets = local_nets or config.local_nets
-    if nets:
+    if nets := local_nets or config.local_nets:
         store.remember_local_nets(nets)
-    stop = StopSignal()
+    origin = (site or config.site or "default", config.sensor or "default", version("medspan"))
     stop.install()
     outcome = _Outcome(store)
-    with Progress() as progress:
-        for item in read_all(
-            captures,
-            jobs,
-            site or config.site or "default",
-            config.sensor or "default",
-            version("medspan"),
-            store.pseudonym_key,
-            stop,
-            progress,
-        ):
+    with Progress(captures) as progress:
+        if jobs > 1 and len(captures) > 1:
+            items = read_with_processes(captures, jobs, origin, store.pseudonym_key, stop)
+        else:
+            reader = Reader(*origin, pseudonymiser(store.pseudonym_key), stop, progress.batch)
+            items = reader.read(followed or captures, waiting=followed is not None)
+        for item in items:
             outcome.take(item)
     outcome.tell()
     if stop.asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple
@@ -70,8 +70,11 @@ class Reader:
         self._current: _Current | None = None
         self._sensor = Sensor(pseudonym, self._recorder())
 
-    def read(self, captures: Sequence[Planned]) -> Iterator[Flush | Failure]:
-        """Read `captures`, given in the order of their time. Yields what is to be written as it comes."""
+    def read(self, captures: Iterable[Planned], waiting: bool = False) -> Iterator[Flush | Failure]:
+        """Read `captures`, given in the order of their time. Yields what is to be written as it comes.
+
+        With `waiting`, the next capture may take its time: what is known is to be written before.
+        """
         for planned in captures:
             if self._stop.asked:
                 break
@@ -85,6 +88,9 @@ class Reader:
             self._current = current = _Current(source, self._recorder())
             self._sensor.begin(current.recorder)
             yield from self._take(current)
+            if waiting:
+                self._sensor.flush()
+                yield self._flush(current, last=False)
         if self._current is not None:
             yield self._end(self._current, continued=False)
 

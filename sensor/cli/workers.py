@@ -9,36 +9,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parsers.text import pseudonymiser
-from sensor.cli.progress import Progress
 from sensor.cli.reading import Failure, Flush, Planned, Reader
 from sensor.cli.stopping import StopSignal
+
+Origin = tuple[str, str, str]  # site, sensor, medspan version
 
 AHEAD = 8  # flushes a slow parent lets its workers be ahead
 
 
-def read_all(
-    captures: Sequence[Planned],
-    jobs: int,
-    site: str,
-    sensor: str,
-    version: str,
-    key: bytes,
-    stop: StopSignal,
-    progress: Progress,
+def read_with_processes(
+    captures: Sequence[Planned], jobs: int, origin: Origin, key: bytes, stop: StopSignal
 ) -> Iterator[Flush | Failure]:
     """Read `captures` with up to `jobs` processes. Yields what is to be written."""
-    if jobs == 1 or len(captures) == 1:
-        progress.expect(captures)
-        yield from Reader(site, sensor, version, pseudonymiser(key), stop, progress.batch).read(captures)
-        return
     context = multiprocessing.get_context("spawn")
     results: Any = context.Queue(AHEAD)
     halt = context.Event()
     share = -(-len(captures) // jobs)
     workers = [
-        context.Process(
-            target=_work, args=(captures[at : at + share], site, sensor, version, key, results, halt), daemon=True
-        )
+        context.Process(target=_work, args=(captures[at : at + share], origin, key, results, halt), daemon=True)
         for at in range(0, len(captures), share)
     ]
     for worker in workers:
@@ -65,9 +53,7 @@ def read_all(
             )
 
 
-def _work(
-    captures: Sequence[Planned], site: str, sensor: str, version: str, key: bytes, results: Any, halt: Any
-) -> None:
+def _work(captures: Sequence[Planned], origin: Origin, key: bytes, results: Any, halt: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent tells when to stop
     stop = StopSignal()
@@ -75,6 +61,6 @@ def _work(
     def check(source: object, packets: int) -> None:
         stop.asked = halt.is_set()
 
-    for item in Reader(site, sensor, version, pseudonymiser(key), stop, check).read(captures):
+    for item in Reader(*origin, pseudonymiser(key), stop, check).read(captures):
         results.put(item)
     results.put(None)

@@ -232,3 +232,36 @@ class TestDamaged:
         done = medspan("read", path, code=None)
         assert done.returncode in (0, 2, 3)
         assert "Traceback" not in done.stderr
+
+
+class TestFollow:
+    def test_a_capture_that_rotates(self, medspan: Medspan, tmp_path: Path) -> None:
+        (folder := tmp_path / "ring").mkdir()
+        paths = parts(tmp_path, 0.3, 0.6, 0.9)
+        process = start(tmp_path, "--follow", folder)
+        try:
+            for path in paths:
+                path.rename(folder / path.name)
+                os.utime(folder / path.name)
+                time.sleep(0.05)
+            (folder / "newest.pcap").write_bytes(CLINIC.read_bytes()[:24])  # so that the last part is complete
+            deadline = time.monotonic() + 30
+            while len(json.loads(medspan("health", "--format", "json", code=None).stdout or "[]")) < len(paths):
+                assert time.monotonic() < deadline
+                time.sleep(0.3)
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        assert process.returncode == 130, errors
+        followed = inventory(medspan)
+        (tmp_path / "inventory.duckdb").unlink()
+        medspan("read", CLINIC)
+        assert inventory(medspan) == followed
+
+    def test_nothing_to_follow(self, medspan: Medspan, tmp_path: Path) -> None:
+        done = medspan("read", "--follow", tmp_path / "gone", code=2)
+        assert done.stderr == f"medspan: {tmp_path}/gone: no such folder to follow\n"
+
+    @pytest.mark.parametrize("arguments", [[], [CLINIC, "--follow", "."]])
+    def test_one_or_the_other(self, medspan: Medspan, arguments: list[str | Path]) -> None:
+        assert "give captures to read, or --follow DIR" in medspan("read", *arguments, code=2).stderr
