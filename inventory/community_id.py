@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha1
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from struct import pack
 
 _PROTOCOL = {"tcp": 6, "udp": 17, "sctp": 132}  # IANA protocol numbers of the transports that have ports
@@ -20,11 +20,15 @@ def community_id(transport: str, ip_a: str, port_a: int, ip_b: str, port_b: int 
     if protocol is None or port_b is None:
         return None
     try:
-        low, high = sorted([(ip_address(ip_a).packed, port_a), (ip_address(ip_b).packed, port_b)])
-    except ValueError:
+        low, high = sorted([(_packed(ip_a), port_a), (_packed(ip_b), port_b)])
+    except OSError:
         return None
     if len(low[0]) != len(high[0]):
         return None
     ports = pack("!BBHH", protocol, 0, low[1], high[1])
     digest = sha1(pack("!H", _SEED) + low[0] + high[0] + ports, usedforsecurity=False).digest()
     return "1:" + b64encode(digest).decode("ascii")
+
+
+def _packed(ip: str) -> bytes:
+    return inet_pton(AF_INET6 if ":" in ip else AF_INET, ip)  # ipaddress takes five times as long

@@ -19,7 +19,7 @@ MAX_FACTS: Final = 200_000  # distinct observations, and as many conversations, 
 _OF_THE_FLOW = {"sni", "clear_patient_data"}  # the sensor folds these into FlowRecords
 _RECORDED = ATTRIBUTES.keys() - _OF_THE_FLOW
 
-_Observed = tuple[Endpoint, str, str, str, str]
+_Statement = tuple[str, str, str]  # protocol, value, class
 # vlan, client_ip, client_mac, server_ip, server_mac, server_port, transport, protocol, then encrypted, established,
 # clear_patient_data, sni
 _Conversation = tuple[
@@ -87,8 +87,9 @@ class Recorder:
         self._reset()
 
     def _reset(self) -> None:
-        self._observed: dict[_Observed, list[int]] = {}  # -> first_seen, last_seen, count, frame
-        self._values: dict[tuple[Endpoint, str], int] = {}  # distinct values so far
+        # (endpoint, attribute) -> what was said of it -> first_seen, last_seen, count, frame
+        self._observed: dict[tuple[Endpoint, str], dict[_Statement, list[int]]] = {}
+        self._statements = 0
         # -> first_seen, last_seen, connections, packets x 2, bytes x 2, frame, client_port
         self._conversations: dict[_Conversation, list[int]] = {}
         self._caps_hit = 0
@@ -96,7 +97,7 @@ class Recorder:
     @property
     def pending(self) -> int:
         """Rows that `drain` would return now."""
-        return len(self._observed) + len(self._conversations)
+        return self._statements + len(self._conversations)
 
     def observe(
         self,
@@ -111,12 +112,18 @@ class Recorder:
         count: int = 1,
     ) -> None:
         """Fold in one observation. Raises KeyError for an attribute that is not on the allow-list."""
-        key = (endpoint, protocol, attribute, value, evidence._value_)  # an Enum's own hash and value are slow
-        seen = self._observed.get(key)
+        place = (endpoint, attribute)
+        statement = (protocol, value, evidence._value_)  # an Enum's own hash and value are slow
+        said = self._observed.get(place)
+        seen = said.get(statement) if said else None
         if last is None:
             last = time
         if seen is None:
-            self._learn(key, [time, last, count, frame])
+            if self._learns(attribute, said):
+                self._statements += 1
+                if said is None:
+                    said = self._observed[place] = {}
+                said[statement] = [time, last, count, frame]
             return
         seen[2] += count
         if last > seen[1]:
@@ -124,17 +131,13 @@ class Recorder:
         if time < seen[0]:
             seen[0], seen[3] = time, frame
 
-    def _learn(self, key: _Observed, seen: list[int]) -> None:
-        endpoint, _, attribute, _, _ = key
+    def _learns(self, attribute: str, said: dict[_Statement, list[int]] | None) -> bool:
         if attribute not in _RECORDED:
             raise KeyError(attribute)
-        place = (endpoint, attribute)
-        values = self._values.get(place, 0)
-        if values >= MAX_VALUES or len(self._observed) >= MAX_FACTS:
+        if (said and len(said) >= MAX_VALUES) or self._statements >= MAX_FACTS:
             self._caps_hit += 1
-            return
-        self._values[place] = values + 1
-        self._observed[key] = seen
+            return False
+        return True
 
     def flow(self, record: FlowRecord) -> None:
         """Fold in the counters of one connection.
@@ -170,7 +173,8 @@ class Recorder:
         """Return what was seen since the last drain, and forget it."""
         observations: list[tuple[object, ...]] = [
             (*endpoint, protocol, attribute, value, evidence, *seen)
-            for (endpoint, protocol, attribute, value, evidence), seen in self._observed.items()
+            for (endpoint, attribute), said in self._observed.items()
+            for (protocol, value, evidence), seen in said.items()
         ]
         flows: list[tuple[object, ...]] = [
             (*key, *counters, community_id(key[6], key[1], client_port, key[3], key[5]))

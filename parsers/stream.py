@@ -6,34 +6,72 @@ segments), from which the owner later tells where a stream offset came from.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 Bytes = bytes | bytearray | memoryview
 
 
+class Marks(Protocol):
+    """One label a segment."""
+
+    def item(self, index: int, /) -> Any: ...
+
+
+class Rope(NamedTuple):
+    """Segments of one buffer, of which runs are given to streams.
+
+    Segment i is `bounds[i + 1] - bounds[i]` bytes long and begins at buffer[starts[i]]. Single numbers are asked for,
+    so plain sequences or memoryviews serve better than arrays.
+    """
+
+    buffer: memoryview
+    starts: Sequence[int]
+    bounds: Sequence[int]
+    marks: Marks
+
+
+class _Label:
+    """The mark of a single segment."""
+
+    __slots__ = ("_mark",)
+
+    def __init__(self, mark: Any) -> None:
+        self._mark = mark
+
+    def item(self, index: int, /) -> Any:
+        return self._mark
+
+
 class _Piece:
-    """Consecutive segments of one buffer: segment i is buffer[starts[i]:starts[i] + length], its end at ends[i]."""
+    """A run of segments, [begin, stop) of `rope`; what is at `bounds[i]` there is at stream offset `shift` more."""
 
-    __slots__ = ("buffer", "end", "ends", "marks", "start", "starts")
+    __slots__ = ("begin", "end", "rope", "shift", "stop")
 
-    def __init__(self, buffer: memoryview, start: int, end: int, starts: Any, ends: Any, marks: Any) -> None:
-        self.buffer = buffer
-        self.start = start  # stream offset of the first byte
+    def __init__(self, rope: Rope, begin: int, stop: int, shift: int, end: int) -> None:
+        self.rope = rope
+        self.begin = begin
+        self.stop = stop
+        self.shift = shift
         self.end = end  # stream offset behind the last byte
-        self.starts = starts  # buffer offset of each segment; an int when there is just one
-        self.ends = ends  # stream offset behind each segment; None when there is just one
-        self.marks = marks
+
+    def segment(self, offset: int) -> int:
+        """Return the index of the segment that holds stream `offset`."""
+        if self.stop - self.begin == 1:
+            return self.begin
+        return max(bisect_right(self.rope.bounds, offset - self.shift, self.begin, self.stop) - 1, self.begin)
+
+    def mark(self, offset: int) -> Any:
+        return self.rope.marks.item(self.segment(offset))
 
 
 class StreamBuffer:
     """Bytes of one direction, in order, from `offset` on.
 
-    A reader uses `available`, `peek`, `take`, `skip` and `find`; the owner uses `append`, `append_segments`, `lose`,
-    `close` and `settle`. `skip` may reach past what has arrived: the rest is dropped, unread, as it comes.
+    A reader uses `available`, `peek`, `glance`, `take`, `skip` and `find`; the owner uses `append`, `append_run`,
+    `lose`, `closed` and `settle`. `skip` may reach past what has arrived: the rest is dropped, unread, as it comes.
     """
 
     __slots__ = ("_pieces", "_tail_mark", "_written", "closed", "cut", "offset")
@@ -65,6 +103,16 @@ class StreamBuffer:
             return b""
         return self._read(self.offset, count if count < available else available)
 
+    def glance(self, count: int) -> bytes:
+        """Return up to `count` of the next bytes, perhaps fewer than have arrived: those that cost nothing to join."""
+        piece = self._piece(self.offset)
+        if piece is None or self._written <= self.offset:
+            return b""
+        rope, index = piece.rope, piece.segment(self.offset)
+        into = self.offset - piece.shift - rope.bounds[index]
+        start = rope.starts[index] + into
+        return bytes(rope.buffer[start : start + min(count, rope.bounds[index + 1] - rope.bounds[index] - into)])
+
     def take(self, count: int) -> bytes:
         """Return exactly `count` bytes and consume them; `count` must not exceed `available`."""
         if count > self._written - self.offset and count:
@@ -92,27 +140,18 @@ class StreamBuffer:
 
     def append(self, data: Bytes, mark: Any = None) -> None:
         """Add `data` behind what has arrived."""
-        self.append_segment(memoryview(data), 0, len(data), mark)
+        self.append_run(Rope(memoryview(data), (0,), (0, len(data)), _Label(mark)), 0, 1)
 
-    def append_segment(self, buffer: memoryview, start: int, length: int, mark: Any) -> None:
-        """Add buffer[start:start + length], without copying it."""
-        first = self._written
-        self._written = end = first + length
-        self._tail_mark = mark
+    def append_run(self, rope: Rope, begin: int, stop: int) -> None:
+        """Add the segments [begin, stop) of `rope`, one behind the other, without copying them."""
+        bounds = rope.bounds
+        shift = self._written - bounds[begin]
+        self._written = end = bounds[stop] + shift
         if end > self.offset:
-            self._pieces.append(_Piece(buffer, first, end, start, None, mark))
-
-    def append_segments(
-        self, buffer: memoryview, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], marks: Any
-    ) -> None:
-        """Add the segments buffer[starts[i]:starts[i] + lengths[i]], one behind the other, without copying them."""
-        ends = np.cumsum(lengths)
-        first = self._written
-        self._written = end = first + int(ends[-1])
-        self._tail_mark = marks.item(-1)
-        if end > self.offset:
-            ends += first
-            self._pieces.append(_Piece(buffer, first, end, starts, ends, marks))
+            self._pieces.append(_Piece(rope, begin, stop, shift, end))
+        else:  # nobody will read it
+            self._pieces.clear()
+            self._tail_mark = rope.marks.item(stop - 1)
 
     def lose(self, count: int) -> int:
         """Tell that the next `count` bytes never arrive. Return how many bytes the reader loses by it.
@@ -125,69 +164,68 @@ class StreamBuffer:
         if lost <= 0:
             return 0
         self.offset = self._written
-        self._pieces.clear()
+        self._forget()
         return lost
 
     def settle(self) -> None:
         """Let go of the owner's buffers: forget what was read and copy the little that is still unread."""
         rest = self.peek(self.available)
-        mark = self.mark(self.offset) if rest else self._tail_mark
-        self._pieces.clear()
-        self._tail_mark = mark
+        mark = self.mark(self.offset) if rest else None
+        self._forget()
         if rest:
-            self._pieces.append(_Piece(memoryview(rest), self.offset, self._written, 0, None, mark))
+            self._written = self.offset
+            self.append(rest, mark)
 
     def mark(self, offset: int) -> Any:
         """Return the mark of the segment that holds stream `offset`, or the nearest one still known."""
+        piece = None
         for piece in self._pieces:
             if offset < piece.end:
-                if piece.ends is None:
-                    return piece.marks
-                return piece.marks.item(int(piece.ends.searchsorted(offset, "right")))
-        return self._tail_mark
+                break
+        return piece.mark(offset) if piece else self._tail_mark
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _read(self, offset: int, count: int) -> bytes:
+    def _forget(self) -> None:
+        if self._pieces:
+            self._tail_mark = self._pieces[-1].mark(self._written)
+            self._pieces.clear()
+
+    def _piece(self, offset: int) -> _Piece | None:
+        """The piece that holds `offset`; those in front of what is unread are let go, but for the last one."""
         pieces = self._pieces
         while len(pieces) > 1 and pieces[0].end < self.offset:
             pieces.popleft()
         if not pieces:
-            return b""
+            return None
         piece = pieces[0]
-        if offset >= piece.end and len(pieces) > 1:
-            piece = pieces[1]
-        index, begin, end = 0, piece.start, piece.end
-        if piece.ends is not None and offset < end:
-            index = int(piece.ends.searchsorted(offset, "right"))
-            begin, end = int(piece.ends[index - 1]) if index else begin, int(piece.ends[index])
-        if begin <= offset and offset + count <= end:  # as nearly always: within one segment
-            start = (piece.starts if piece.ends is None else int(piece.starts[index])) + offset - begin
-            return bytes(piece.buffer[start : start + count])
-        return self._join(offset, count)
+        return pieces[1] if offset >= piece.end and len(pieces) > 1 else piece
+
+    def _read(self, offset: int, count: int) -> bytes:
+        piece = self._piece(offset)
+        if piece is None:
+            return b""
+        rope, index = piece.rope, piece.segment(offset)
+        into = offset - piece.shift - rope.bounds[index]
+        if into + count > rope.bounds[index + 1] - rope.bounds[index]:
+            return self._join(offset, count)
+        start = rope.starts[index] + into  # as nearly always: within one segment
+        return bytes(rope.buffer[start : start + count])
 
     def _join(self, offset: int, count: int) -> bytes:
         parts = []
         for piece in self._pieces:
-            if count <= 0:
-                break
             if offset >= piece.end:
                 continue
-            if piece.ends is None:
-                start = piece.starts + offset - piece.start
-                length = min(count, piece.end - offset)
-                parts.append(piece.buffer[start : start + length])
-                offset += length
+            buffer, starts, bounds, _ = piece.rope
+            into = offset - piece.shift
+            for index in range(piece.segment(offset), piece.stop):
+                start = starts[index] + into - bounds[index]
+                length = min(count, bounds[index + 1] - into)
+                parts.append(buffer[start : start + length])
+                into += length
                 count -= length
-                continue
-            index = int(piece.ends.searchsorted(offset, "right"))
-            while count > 0 and index < len(piece.ends):
-                end = int(piece.ends[index])
-                begin = int(piece.ends[index - 1]) if index else piece.start
-                start = int(piece.starts[index]) + offset - begin
-                length = min(count, end - offset)
-                parts.append(piece.buffer[start : start + length])
-                offset += length
-                count -= length
-                index += 1
+                if not count:
+                    return b"".join(parts)
+            offset = piece.end
         return b"".join(parts)

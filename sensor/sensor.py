@@ -97,16 +97,20 @@ class Sensor:
     def _bind(self, packets: Packets, bindings: Bindings) -> None:
         if not len(bindings.rows):
             return
-        key = np.stack([bindings.hi, bindings.lo, bindings.mac, packets.segment[bindings.rows]], axis=1)
-        unique, first, counts = np.unique(key, axis=0, return_index=True, return_counts=True)
-        last = len(key) - 1 - np.unique(key[::-1], axis=0, return_index=True)[1]
+        keys = (bindings.hi, bindings.lo, bindings.mac, packets.segment[bindings.rows])
+        order = np.lexsort(keys)  # equal bindings side by side, each as captured
+        begins = np.ones(len(order), bool)
+        begins[1:] = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
+        begin = np.flatnonzero(begins)
+        stop = np.append(begin[1:], len(order))
+        first, last = order[begin], order[stop - 1]
         rows = bindings.rows[first]
-        for (hi, lo, mac, segment), time, frame, until, count in zip(
-            unique.tolist(),
+        for hi, lo, mac, segment, time, frame, until, count in zip(
+            *(key[first].tolist() for key in keys),
             packets.time[rows].tolist(),
             packets.frame[rows].tolist(),
             packets.time[bindings.rows[last]].tolist(),
-            counts.tolist(),
+            (stop - begin).tolist(),
             strict=True,
         ):
             address = mac_text(mac)

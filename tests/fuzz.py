@@ -1,7 +1,7 @@
 """Mutated captures through the whole sensor: `python -m tests.fuzz [SECONDS] [SEED]` for as long as it is told.
 
-Whatever is done to the bytes, reading raises nothing and ends in time. Where no byte was moved, it also stores nothing of
-a patient (a moved byte can make a patient's name the name of an application: no reader can tell).
+Whatever is done to the bytes, reading raises nothing and ends in time. Where no byte was moved, it also stores nothing
+of a patient (a moved byte can make a patient's name the name of an application: no reader can tell).
 """
 
 from __future__ import annotations

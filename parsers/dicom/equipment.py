@@ -84,7 +84,7 @@ def equipment(head: Head) -> str | None:
     found["SOPClassUID"] = read_uid(head.raw(_SOP_CLASS_UID))
     found["ContributingEquipment"] = _contributing(head)
     creators = [head.text(tag) for tag in head.elements if is_private_creator(tag)]
-    found["PrivateCreators"] = list(dict.fromkeys(filter(None, creators)))[:_MAX_PRIVATE_CREATORS]
+    found["PrivateCreators"] = list(dict.fromkeys(filter(_is_known, creators)))[:_MAX_PRIVATE_CREATORS]
     return _compound(found)
 
 
@@ -100,6 +100,13 @@ def scheduled_station(head: Head) -> str | None:
     items = head.items(_SCHEDULED_PROCEDURE_STEP)[:1]
     found = {keyword: _item_text(head, item, tag) for item in items for keyword, tag in _SCHEDULED.items()}
     return _compound({keyword: text for keyword, text in found.items() if text.strip("*?")})
+
+
+def _is_known(creator: str) -> bool:
+    """Say whether makers use this private creator: one flipped bit makes (0010,0010) the creator of group 0011."""
+    from pydicom.datadict import private_dictionaries
+
+    return creator in private_dictionaries
 
 
 def _software_versions(head: Head) -> list[str]:

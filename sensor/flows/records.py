@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from parsers.records import FlowRecord
 from sensor.flows.addresses import ip_text, mac_text
@@ -14,46 +16,57 @@ from sensor.sources.batch import Int64
 from sensor.streams.follow import Traits
 
 TRANSPORTS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp", 58: "icmpv6", 132: "sctp"}
+PORTED = frozenset((6, 17, 132))
+
+
+_UNTOLD = Traits("")
 
 
 def flow_records(table: FlowTable, slots: Int64, traits: Mapping[int, Traits]) -> Iterator[FlowRecord]:
-    """Yield the record of each flow at `slots` that had packets since the last flush, and start its counters anew."""
+    """Return the record of each flow at `slots` that had packets since the last flush, and start its counters anew."""
     slots = slots[table.flow["packets"][slots].sum(axis=1) > 0]
-    names = table.flow.dtype.names or ()
-    columns = [table.flow[name][slots].tolist() for name in names]
-    for slot, *values in zip(slots.tolist(), *columns, strict=True):
-        named = dict(zip(names, values, strict=True))
-        client = table.client(slot)
-        server = 1 - client
-        trait = traits.get(slot)
-        number = named["protocol"]
-        ported = number in (6, 17, 132)
-        yield FlowRecord(
-            vlan=segment_name(named["segment"]),
-            client_ip=ip_text(named["hi"][client], named["lo"][client]),
-            client_port=named["port"][client],
-            client_mac=mac_text(named["mac"][client]),
-            server_ip=ip_text(named["hi"][server], named["lo"][server]),
-            server_port=named["port"][server] if ported else None,
-            server_mac=mac_text(named["mac"][server]),
-            transport=TRANSPORTS.get(number, f"ip-{number}"),
-            protocol=trait.protocol if trait else None,
-            encrypted=trait.encrypted if trait else False,
-            established=_established(number, named["flags"], named["payload"], named["packets"], client),
-            clear_patient_data=trait.clear_patient_data if trait else False,
-            sni=trait.sni if trait else None,
-            first_seen=named["since"],
-            last_seen=named["last"],
-            connections=named["connections"],
-            packets_to_server=named["packets"][client],
-            packets_to_client=named["packets"][server],
-            bytes_to_server=named["bytes"][client],
-            bytes_to_client=named["bytes"][server],
-            frame=named["frame"],
-        )
-    table.flow["packets"][slots] = 0
-    table.flow["bytes"][slots] = 0
-    table.flow["connections"][slots] = 0
+    flow = table.flow[slots]
+    client = table.clients(slots)
+    rows = np.arange(len(slots))
+
+    def of_client(name: str) -> list[int]:
+        numbers: list[int] = flow[name][rows, client].tolist()
+        return numbers
+
+    def of_server(name: str) -> list[int]:
+        numbers: list[int] = flow[name][rows, 1 - client].tolist()
+        return numbers
+
+    protocols = flow["protocol"].tolist()
+    told = [traits.get(slot, _UNTOLD) for slot in slots.tolist()]
+    fields: dict[str, Iterable[object]] = {
+        "vlan": map(segment_name, flow["segment"].tolist()),
+        "client_ip": map(ip_text, of_client("hi"), of_client("lo")),
+        "client_port": of_client("port"),
+        "client_mac": map(mac_text, of_client("mac")),
+        "server_ip": map(ip_text, of_server("hi"), of_server("lo")),
+        "server_port": [
+            port if number in PORTED else None for number, port in zip(protocols, of_server("port"), strict=True)
+        ],
+        "server_mac": map(mac_text, of_server("mac")),
+        "transport": [TRANSPORTS.get(number, f"ip-{number}") for number in protocols],
+        "protocol": [trait.protocol or None for trait in told],
+        "encrypted": [trait.encrypted for trait in told],
+        "established": _established(flow, client).tolist(),
+        "clear_patient_data": [trait.clear_patient_data for trait in told],
+        "sni": [trait.sni for trait in told],
+        "first_seen": flow["since"].tolist(),
+        "last_seen": flow["last"].tolist(),
+        "connections": flow["connections"].tolist(),
+        "packets_to_server": of_client("packets"),
+        "packets_to_client": of_server("packets"),
+        "bytes_to_server": of_client("bytes"),
+        "bytes_to_client": of_server("bytes"),
+        "frame": flow["frame"].tolist(),
+    }
+    for name in ("packets", "bytes", "connections"):
+        table.flow[name][slots] = 0
+    return map(FlowRecord._make, zip(*(fields[name] for name in FlowRecord._fields), strict=True))
 
 
 def one_way(table: FlowTable, slots: Int64) -> int:
@@ -63,9 +76,11 @@ def one_way(table: FlowTable, slots: Int64) -> int:
     return int(np.count_nonzero(silent & (flow["protocol"] == 6) & (flow["payload"].sum(axis=1) > 0)))
 
 
-def _established(protocol: int, flags: list[int], payload: list[int], packets: list[int], client: int) -> bool:
+def _established(flow: npt.NDArray[Any], client: Int64) -> npt.NDArray[np.bool_]:
     """Both ends took part; for TCP the handshake was completed or data flowed, which an unanswered scan never shows."""
-    if protocol != 6:
-        return min(packets) > 0
-    handshake = flags[1 - client] & (SYN | ACK) == SYN | ACK and bool(flags[client] & ACK)
-    return handshake or max(payload) > 0
+    rows = np.arange(len(flow))
+    answered = flow["flags"][rows, 1 - client] & (SYN | ACK) == SYN | ACK
+    handshake = answered & (flow["flags"][rows, client] & ACK != 0)
+    tcp = handshake | (flow["payload"].max(axis=1) > 0)
+    established: npt.NDArray[np.bool_] = np.where(flow["protocol"] == 6, tcp, flow["packets"].min(axis=1) > 0)
+    return established

@@ -90,15 +90,13 @@ class FlowTable:
             del self._slots[key]
             self._free.append(slot)
 
-    def client(self, slot: int) -> int:
-        """Return the end that opened the flow: by SYN; else by port, as servers have low ones; else who sent first."""
-        flow = self.flow[slot]
-        if flow["opener"] >= 0:
-            return int(flow["opener"])
-        low, high = flow["port"].tolist()
-        if low != high and (flow["protocol"] == 6 or (low < 1024) != (high < 1024)):
-            return int(low < high)
-        return int(flow["first_sender"])
+    def clients(self, slots: Int64) -> Int64:
+        """Return the end that opened each flow: by SYN; else by port, as servers have low ones; else who sent first."""
+        flow = self.flow[slots]
+        low, high = flow["port"][:, 0], flow["port"][:, 1]
+        ports_tell = (low != high) & ((flow["protocol"] == 6) | ((low < 1024) != (high < 1024)))
+        likely = np.where(ports_tell, low < high, flow["first_sender"])
+        return np.where(flow["opener"] >= 0, flow["opener"], likely).astype(np.int64)
 
     def expired(self, now: int) -> Int64:
         """Slots of flows idle for too long, and the oldest ones over the cap."""

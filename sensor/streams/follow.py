@@ -72,7 +72,8 @@ class Follower:
         if run.opening & SYN:
             return self._open(run.slot, run.end, run.first, bool(run.opening & ACK), connection)
         if connection is None and not self.table.flow["done"][run.slot]:
-            connection = self._connections[run.slot] = Connection(self, run.slot, self.table.client(run.slot), False)
+            client = int(self.table.clients(np.array([run.slot]))[0])
+            connection = self._connections[run.slot] = Connection(self, run.slot, client, False)
         return connection
 
     def _open(self, slot: int, end: int, number: int, answer: bool, known: Connection | None) -> Connection:
@@ -123,16 +124,10 @@ class Follower:
             client = hint ^ connection.client_end
             self.table.flow["opener"][connection.slot] = client
         vlan = segment_name(int(flow["segment"]))
-        first, second = (
-            Endpoint(
-                vlan,
-                mac_text(int(flow["mac"][end])),
-                ip_text(int(flow["hi"][end]), int(flow["lo"][end])),
-                None if end == client else int(flow["port"][end]),
-                "tcp",
-            )
-            for end in (0, 1)
-        )
+        ports = flow["port"].tolist()
+        ports[client] = None
+        ends = zip(flow["mac"].tolist(), flow["hi"].tolist(), flow["lo"].tolist(), ports, strict=True)
+        first, second = (Endpoint(vlan, mac_text(mac), ip_text(hi, lo), port, "tcp") for mac, hi, lo, port in ends)
         return first, second
 
     def observed(self, connection: Connection, observation: Observation, mark: tuple[int, int]) -> None:

@@ -6,14 +6,12 @@ that follow each other, is handed on as one slice of columns; only the exception
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from parsers.stream import StreamBuffer
-from sensor.sources.batch import Int64
+from parsers.stream import Rope, StreamBuffer
 
 MAX_HELD = 512 * 1024  # bytes of early segments waiting for a missing one
 MAX_HELD_RUNS = 64
@@ -25,15 +23,14 @@ MARK = np.dtype([("frame", "i8"), ("time", "i8")])  # where a segment came from;
 
 
 class Segments(NamedTuple):
-    """TCP segments with payload, as columns; runs of them are named by index range."""
+    """TCP segments with payload, as columns; runs of them are named by index range.
 
-    buffer: memoryview
-    starts: Int64  # of the payload in `buffer`
-    captured: Int64  # payload bytes captured
-    lengths: Int64  # payload bytes on the wire
-    sequence: npt.NDArray[np.uint32]  # of the first payload byte
-    marks: npt.NDArray[Any]  # (frame, time) records
-    cut: Int64  # running count of segments captured in part: equal at both ends of a run that is whole
+    One number at a time is read of the columns, which a memoryview does faster than an array.
+    """
+
+    rope: Rope  # the payloads as captured; lengths on the wire; marks are MARK records
+    captured: Sequence[int]  # payload bytes captured
+    cut: Sequence[int]  # running count of segments captured in part: equal at both ends of a run that is whole
 
 
 class _Held(NamedTuple):
@@ -73,18 +70,7 @@ class Half:
             self.expected = first
         distance = _signed(first - self.expected)
         if distance == 0 and segments.cut[begin] == segments.cut[end]:
-            if end - begin == 1:
-                self.stream.append_segment(
-                    segments.buffer,
-                    int(segments.starts[begin]),
-                    int(segments.lengths[begin]),
-                    segments.marks.item(begin),
-                )
-            else:
-                run = slice(begin, end)
-                self.stream.append_segments(
-                    segments.buffer, segments.starts[run], segments.lengths[run], segments.marks[run]
-                )
+            self.stream.append_run(segments.rope, begin, end)
             self._position += (after - first) & 0xFFFFFFFF
             self.expected = after
         elif abs(distance) < MAX_JUMP:
@@ -109,7 +95,8 @@ class Half:
 
     def _receive_odd(self, segments: Segments, begin: int, end: int, distance: int) -> None:
         """Take a run that repeats, overlaps, comes early, or was cut by the capture, segment by segment."""
-        whole = int(segments.lengths[begin:end].sum())
+        buffer, starts, bounds, marks = segments.rope
+        whole = bounds[end] - bounds[begin]
         if distance + whole <= 0:
             return  # all of it was seen before
         if distance == 0 and self.stream.skipping >= whole:
@@ -118,11 +105,10 @@ class Half:
             return
         at = self._position + distance
         for index in range(begin, end):
-            length = int(segments.lengths[index])
-            start, captured = int(segments.starts[index]), int(segments.captured[index])
+            start, length = starts[index], bounds[index + 1] - bounds[index]
             if at + length > self._position:
-                data = bytes(segments.buffer[start : start + captured])
-                self._hold(_Held(at, data, length, segments.marks.item(index)))
+                data = bytes(buffer[start : start + segments.captured[index]])
+                self._hold(_Held(at, data, length, marks.item(index)))
             at += length
 
     def _hold(self, held: _Held) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from parsers.stream import Rope
 from sensor.flows.table import ACK, FIN, SYN, Sorted
 from sensor.packets.columns import Packets
 from sensor.sources.batch import Int64
@@ -39,8 +41,8 @@ def find_runs(packets: Packets, flows: Sorted, order: Int64) -> tuple[Segments, 
     captured = np.clip(packets.end[rows] - packets.at[rows], 0, lengths)
     marks = np.empty(len(rows), MARK)
     marks["frame"], marks["time"] = packets.frame[rows], packets.time[rows]
-    cut = np.concatenate([[0], np.cumsum(captured < lengths)])
-    segments = Segments(packets.buffer.data, packets.at[rows], captured, lengths, first, marks, cut)
+    rope = Rope(packets.buffer.data, packets.at[rows].data, _running(lengths).data, marks)
+    segments = Segments(rope, captured.data, _running(captured < lengths).data)
 
     begins = np.ones(len(rows), bool)
     begins[1:] = (
@@ -69,3 +71,10 @@ def find_runs(packets: Packets, flows: Sorted, order: Int64) -> tuple[Segments, 
         marks["time"][last].tolist(),
     )
     return segments, runs
+
+
+def _running(values: npt.NDArray[Any]) -> Int64:
+    """The sum of the values in front of each, and of all."""
+    total = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=total[1:])
+    return total

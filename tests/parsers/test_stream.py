@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from parsers.stream import StreamBuffer
+from parsers.stream import Rope, StreamBuffer
 
 
 class Model(RuleBasedStateMachine):
@@ -42,10 +44,10 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.binary(min_size=1, max_size=12), kind=st.sampled_from([bytearray, memoryview]))
     def append_slice_of_a_buffer(self, data: bytes, kind: type) -> None:
         buffer = memoryview(kind(b"<" + data + b">"))
-        self.stream.append_segment(buffer, 1, len(data), self._arrive(data))
+        self.stream.append_run(Rope(buffer, [1], [0, len(data)], np.array([self._arrive(data)])), 0, 1)
 
     @rule(segments=st.lists(st.binary(max_size=6), min_size=1, max_size=5), backwards=st.booleans())
-    def append_segments(self, segments: list[bytes], backwards: bool) -> None:
+    def append_run(self, segments: list[bytes], backwards: bool) -> None:
         before, skipped = len(self.content), self.offset
         buffer, starts = bytearray(b"#"), {}
         for index in sorted(range(len(segments)), reverse=backwards):  # segments need not lie in order
@@ -54,16 +56,18 @@ class Model(RuleBasedStateMachine):
         exact = self.exact_from
         marks = [self._arrive(segment) for segment in segments]
         self.exact_from = exact if before + sum(map(len, segments)) > skipped else len(self.content)
-        self.stream.append_segments(
-            memoryview(buffer),
-            np.array([starts[n] for n in range(len(segments))], np.int64),
-            np.array([len(segment) for segment in segments], np.int64),
-            np.array(marks),
-        )
+        # The run is part of a longer rope.
+        begins = [0, *(starts[n] for n in range(len(segments))), 0]
+        bounds = list(accumulate([1, *map(len, segments), 1], initial=0))
+        rope = Rope(memoryview(buffer), begins, bounds, np.array([0, *marks, 0]))
+        self.stream.append_run(rope, 1, len(segments) + 1)
 
     @rule(count=st.integers(0, 30))
     def peek(self, count: int) -> None:
         assert self.stream.peek(count) == self.unread[:count]
+        glanced = self.stream.glance(count)
+        assert glanced == self.unread[: len(glanced)]
+        assert bool(glanced) == bool(self.unread[:count])
 
     @rule(data=st.data())
     def take(self, data: st.DataObject) -> None:

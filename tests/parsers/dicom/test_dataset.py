@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pydicom.datadict import private_dictionaries
 from pydicom.dataset import Dataset
 
 from parsers.attributes import ATTRIBUTES, EQUIPMENT_KEYS
@@ -79,13 +80,15 @@ def test_lists_are_bounded_and_cleaned() -> None:
     ds = b.image(
         ImageType=["DERIVED", "SECONDARY", "", "M", "FIFTH"], SoftwareVersions=[f"v\x1b{i}" for i in range(40)]
     )
-    for number in range(20):
-        ds.private_block(0x0019 + 2 * number, f"MAKER {number}", create=True).add_new(1, "LO", "PHI private")
-    ds.private_block(0x0009, "MAKER 0", create=True)
+    makers = sorted(name for name in private_dictionaries if len(name) <= 16)[:20]
+    for number, maker in enumerate(makers):
+        ds.private_block(0x0019 + 2 * number, maker, create=True).add_new(1, "LO", "PHI private")
+    ds.private_block(0x0009, makers[0], create=True)
+    ds.private_block(0x000B, "DOE^JANE", create=True)  # is no maker's
     (found,) = equipment_of(b.encode(ds))
     assert found["ImageType"] == ["DERIVED", "SECONDARY", "", "M"]
     assert found["SoftwareVersions"] == [f"v {i}" for i in range(16)]
-    assert found["PrivateCreators"] == [f"MAKER {i}" for i in range(16)]
+    assert found["PrivateCreators"] == makers[:16]
 
 
 @pytest.mark.parametrize("syntax", ENCODINGS[:3])

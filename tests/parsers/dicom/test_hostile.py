@@ -39,7 +39,7 @@ def canary_conversation() -> list[tuple[Side, bytes]]:
         DeviceID="PHIDEVICE",
         SeriesDescription="PHI series",
     )
-    image.private_block(0x0019, "MAKER", create=True).add_new(1, "LO", "PHI private")
+    image.private_block(0x0019, "GEMS_ACQU_01", create=True).add_new(1, "LO", "PHI private")
     turns = [(C, b.request()), (S, b.accept())]
     for syntax, context in ((b.EXPLICIT, 1), (b.IMPLICIT, 3), (b.BIG_ENDIAN, 5)):
         turns += [

@@ -184,7 +184,7 @@ def test_each_association_gets_its_own_series(decoded: list[int]) -> None:
 
 def test_a_template_asks_for_no_more_than_it_needs(decoded: list[int]) -> None:
     private = b.image()
-    private.private_block(0x0021, "MAKER", create=True).add_new(1, "OB", bytes(100_000))
+    private.private_block(0x0021, "GEMS_RELA_01", create=True).add_new(1, "OB", bytes(100_000))
     data = b.encode(private)
     head = read_head(data[:32768], EXPLICIT_LITTLE, False)
     template = template_of(data[:32768], head, content_of(head))

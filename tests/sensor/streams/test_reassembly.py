@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parsers.stream import Rope
 from sensor.streams.reassembly import MARK, MAX_HELD_RUNS, MAX_PATIENCE, PATIENCE, Half, Segments
 
 DATA = bytes(range(256)) * 8
@@ -32,15 +33,13 @@ class Reader:
 
     def receive(self, *pieces: Piece, time: int = 0, captured: int | None = None) -> None:
         """Hand over consecutive pieces as one run."""
-        starts = np.array([begin for begin, _ in pieces])
-        lengths = np.array([end - begin for begin, end in pieces])
-        kept = lengths if captured is None else np.minimum(lengths, captured)
+        lengths = [end - begin for begin, end in pieces]
+        kept = [length if captured is None else min(length, captured) for length in lengths]
         marks = np.array([(begin, time) for begin, _ in pieces], MARK)
-        numbers = ((starts + self.isn) & 0xFFFFFFFF).astype(np.uint32)
-        cut = np.concatenate([[0], np.cumsum(kept < lengths)])
-        segments = Segments(memoryview(DATA), starts, kept, lengths, numbers, marks, cut)
-        after = pieces[-1][1] + self.isn & 0xFFFFFFFF
-        self.half.receive(segments, 0, len(pieces), int(numbers[0]), after)
+        cut = list(accumulate(map(int.__lt__, kept, lengths), initial=0))
+        rope = Rope(memoryview(DATA), [begin for begin, _ in pieces], list(accumulate(lengths, initial=0)), marks)
+        first, after = (number + self.isn & 0xFFFFFFFF for number in (pieces[0][0], pieces[-1][1]))
+        self.half.receive(Segments(rope, kept, cut), 0, len(pieces), first, after)
         self.read()
 
     @property
