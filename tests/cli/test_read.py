@@ -201,7 +201,7 @@ class TestInterrupted:
         if os.geteuid() != 0:
             pytest.skip("needs root to mount a small file system")
         (small := tmp_path / "small").mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", small], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small], check=True)
         try:
             path = small / "inventory.duckdb"
             medspan("read", parts(tmp_path, 0.05)[0], "--inventory", path)

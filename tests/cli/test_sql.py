@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -50,8 +51,10 @@ SECRET = "top secret"
 
 
 @pytest.fixture(scope="module")
-def locked(inventory: Path) -> duckdb.DuckDBPyConnection:
-    with open_inventory(inventory) as con:
+def locked(inventory: Path, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    # A file of its own: within one process, connections to the same file share their settings.
+    alone = shutil.copy(inventory, tmp_path_factory.mktemp("locked") / "inventory.duckdb")
+    with open_inventory(alone) as con:
         lock_down(con)
         yield con
 
