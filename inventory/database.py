@@ -22,6 +22,11 @@ _CONFIG: Final[dict[str, Any]] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
+_WRITING: Final[dict[str, Any]] = {
+    **_CONFIG,
+    "wal_autocheckpoint": "1KB",  # a commit writes the rows into the file at once, not into its log first
+    "threads": 1,  # rows come from Python, one thread at a time; more of them only wait for each other
+}
 
 _REASONS: Final = (  # what DuckDB's message holds -> what it means to the user
     ("version number", "was written by a newer DuckDB: update medspan"),
@@ -90,7 +95,7 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     pause = 0.01
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
+            return duckdb.connect(str(path), read_only=read_only, config=_CONFIG if read_only else _WRITING)
         except duckdb.Error as error:
             if "Could not set lock" not in str(error):
                 raise explain(error, path) from None

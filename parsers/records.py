@@ -85,7 +85,7 @@ class FlowRecord(NamedTuple):
     packets_to_client: int
     bytes_to_server: int
     bytes_to_client: int
-    frame: int  # first frame, in the capture being read
+    frame: int  # first frame since the last flush, in the capture being read
 
 
 class Sink(Protocol):

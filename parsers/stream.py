@@ -58,13 +58,11 @@ class _Piece:
         self.end = end  # stream offset behind the last byte
 
     def segment(self, offset: int) -> int:
-        """Return the index of the segment that holds stream `offset`."""
-        if self.stop - self.begin == 1:
-            return self.begin
-        return max(bisect_right(self.rope.bounds, offset - self.shift, self.begin, self.stop) - 1, self.begin)
-
-    def mark(self, offset: int) -> Any:
-        return self.rope.marks.item(self.segment(offset))
+        """Return the index of the segment that holds stream `offset`, or the nearest one."""
+        begin, stop = self.begin, self.stop
+        if stop - begin == 1:
+            return begin
+        return max(bisect_right(self.rope.bounds, offset - self.shift, begin, stop) - 1, begin)
 
 
 class StreamBuffer:
@@ -104,14 +102,8 @@ class StreamBuffer:
         return self._read(self.offset, count if count < available else available)
 
     def glance(self, count: int) -> bytes:
-        """Return up to `count` of the next bytes, perhaps fewer than have arrived: those that cost nothing to join."""
-        piece = self._piece(self.offset)
-        if piece is None or self._written <= self.offset:
-            return b""
-        rope, index = piece.rope, piece.segment(self.offset)
-        into = self.offset - piece.shift - rope.bounds[index]
-        start = rope.starts[index] + into
-        return bytes(rope.buffer[start : start + min(count, rope.bounds[index + 1] - rope.bounds[index] - into)])
+        """Return up to `count` of the next bytes, as far as one segment holds them: not all that `peek` would."""
+        return self._near(self.offset, count) if self._written > self.offset else b""
 
     def take(self, count: int) -> bytes:
         """Return exactly `count` bytes and consume them; `count` must not exceed `available`."""
@@ -145,6 +137,8 @@ class StreamBuffer:
     def append_run(self, rope: Rope, begin: int, stop: int) -> None:
         """Add the segments [begin, stop) of `rope`, one behind the other, without copying them."""
         bounds = rope.bounds
+        if bounds[begin] == bounds[stop]:
+            return
         shift = self._written - bounds[begin]
         self._written = end = bounds[stop] + shift
         if end > self.offset:
@@ -182,35 +176,36 @@ class StreamBuffer:
         for piece in self._pieces:
             if offset < piece.end:
                 break
-        return piece.mark(offset) if piece else self._tail_mark
+        return piece.rope.marks.item(piece.segment(offset)) if piece else self._tail_mark
 
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
         if self._pieces:
-            self._tail_mark = self._pieces[-1].mark(self._written)
+            self._tail_mark = self.mark(self._written)
             self._pieces.clear()
 
-    def _piece(self, offset: int) -> _Piece | None:
-        """The piece that holds `offset`; those in front of what is unread are let go, but for the last one."""
+    def _read(self, offset: int, count: int) -> bytes:
+        data = self._near(offset, count)  # nearly always all of it
+        return data if len(data) == count else self._join(offset, count)
+
+    def _near(self, offset: int, count: int) -> bytes:
+        """Return up to `count` bytes at `offset`, as far as one segment holds them."""
         pieces = self._pieces
         while len(pieces) > 1 and pieces[0].end < self.offset:
             pieces.popleft()
         if not pieces:
-            return None
-        piece = pieces[0]
-        return pieces[1] if offset >= piece.end and len(pieces) > 1 else piece
-
-    def _read(self, offset: int, count: int) -> bytes:
-        piece = self._piece(offset)
-        if piece is None:
             return b""
-        rope, index = piece.rope, piece.segment(offset)
-        into = offset - piece.shift - rope.bounds[index]
-        if into + count > rope.bounds[index + 1] - rope.bounds[index]:
-            return self._join(offset, count)
-        start = rope.starts[index] + into  # as nearly always: within one segment
-        return bytes(rope.buffer[start : start + count])
+        piece = pieces[0]
+        if offset >= piece.end and len(pieces) > 1:
+            piece = pieces[1]
+        buffer, starts, bounds, _ = piece.rope
+        at, index = offset - piece.shift, piece.begin
+        if piece.stop - index > 1:
+            index = bisect_right(bounds, at, index, piece.stop) - 1
+        start = starts[index] + at - bounds[index]
+        left = bounds[index + 1] - at
+        return bytes(buffer[start : start + (count if count < left else left)])
 
     def _join(self, offset: int, count: int) -> bytes:
         parts = []

@@ -42,7 +42,7 @@ from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym, canonical
 
-_PEEKED = 256  # bytes looked at where a PDU begins: most command sets end within
+_GLANCED = 256  # bytes looked at where a PDU begins: most command sets end within
 
 
 class Dicom:
@@ -78,10 +78,11 @@ class Dicom:
             half.gapped = False
             yield from self._salvage(side, half)
             half.lose_place(stream)
-        while not stream.skipping:
+        if half.pending and not stream.skipping:
             for said in half.pending:
                 yield Observation(*said, half.pending_offset)
             half.pending = ()
+        while stream.available:
             try:
                 statements = self._step(side, half, stream)
             except Malformed as broken:
@@ -95,8 +96,9 @@ class Dicom:
             if stream.skipping:
                 half.pending, half.pending_offset = statements, stream.offset - 1
                 break
+            offset = stream.offset - 1
             for said in statements:
-                yield Observation(*said, stream.offset - 1)
+                yield Observation(*said, offset)
             if self.finished:
                 return
         if stream.closed:
@@ -125,9 +127,11 @@ class Dicom:
             if at < half.pdu_end:
                 return self._pdv(side, half, stream)
             half.in_p_data = False
-        if stream.available < 6:
-            return None
-        header = stream.peek(_PEEKED)
+        header = stream.glance(_GLANCED)
+        if len(header) < 12:
+            header = stream.peek(12)
+            if len(header) < 6:
+                return None
         if not half.synced:
             match = probe_pdu(stream.peek(NEEDED))
             if match is Match.NO:
@@ -164,7 +168,7 @@ class Dicom:
             raise Malformed("PDV length does not fit its P-DATA-TF")
         half.open_fragment(stream.offset + 4 + pdv_length, context, control)
         stream.skip(6)
-        return ()
+        return self._fragment(side, half, stream)
 
     def _fragment(self, side: Side, half: Half, stream: StreamBuffer) -> Statements | None:
         """Take what is wanted of the fragment, skip the rest."""
@@ -225,8 +229,8 @@ class Dicom:
             half.message_context = half.context
             half.wanted = self._data_sets.wanted(command, half)
         said: list[Statement] = []
-        if command.message:
-            said.append((side, "dimse_message", command.message, Evidence.PEER))
+        if message := command.message:
+            said.append((side, "dimse_message", message, Evidence.PEER))
             said += self._opening.used(side, command.sop_class)
         if command.command_field == C_MOVE_RQ and (title := read_ae_title(command.move_destination)):
             said.append((side, "move_destination", title, Evidence.PEER))

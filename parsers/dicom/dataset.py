@@ -13,6 +13,7 @@ import sys
 import warnings
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
@@ -192,6 +193,7 @@ def _item(dataset: Any) -> Item:
     return {tag: (element.VR, element.value) for tag, element in elements.items()}
 
 
+@cache
 def _filereader() -> Any:
     # pydicom loads an HTTP client if there is one, to download its test files: 0.1 s, and nothing for a passive sensor.
     client = sys.modules.get("requests")

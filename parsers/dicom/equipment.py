@@ -104,7 +104,7 @@ def scheduled_station(head: Head) -> str | None:
 
 def _is_known(creator: str) -> bool:
     """Say whether makers use this private creator: one flipped bit makes (0010,0010) the creator of group 0011."""
-    from pydicom.datadict import private_dictionaries
+    from pydicom._private_dict import private_dictionaries
 
     return creator in private_dictionaries
 

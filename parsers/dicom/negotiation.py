@@ -26,7 +26,6 @@ def _listed(mine: bool, attribute: str, uids: set[str]) -> list[Saying]:
     return [(mine, attribute, canonical(sorted(uids)), Evidence.PEER)] if uids else []
 
 
-@lru_cache(maxsize=128)
 def request_sayings(request: Associate) -> tuple[Saying, ...]:
     """Return what an A-ASSOCIATE-RQ says of the requestor, and what it calls the other end."""
     sayings: list[Saying] = [(True, "calling_ae_title", request.calling_ae_title, Evidence.PEER)]
@@ -41,7 +40,6 @@ def request_sayings(request: Associate) -> tuple[Saying, ...]:
     return tuple(sayings)
 
 
-@lru_cache(maxsize=128)
 def accept_sayings(accept: Associate) -> tuple[Saying, ...]:
     """Return what an A-ASSOCIATE-AC says of the acceptor by itself."""
     sayings = [(True, "association", canonical({"Outcome": "accepted"}), Evidence.PEER), *_implementation(accept)]
@@ -49,7 +47,6 @@ def accept_sayings(accept: Associate) -> tuple[Saying, ...]:
     return (*sayings, *_listed(True, "transfer_syntaxes", transfers))
 
 
-@lru_cache(maxsize=128)
 def negotiated_sayings(request: Associate, accept: Associate) -> tuple[Saying, ...]:
     """Return what the acceptance of `request` says: the title it was accepted under, and who does what in it."""
     proposed = {c.id: c.abstract_syntax for c in request.contexts}

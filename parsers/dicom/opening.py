@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from parsers.dicom.dataset import Syntax
@@ -43,7 +44,7 @@ class Opening:
             self._implied.clear()
         self.client = side
         self._request = request
-        return _said(side, request_sayings(request)) + self._answered(side.other)
+        return _said(side, request_sayings, request) + self._answered(side.other)
 
     def requested_in_part(self, side: Side, body: bytes) -> Statements:
         """The beginning of an A-ASSOCIATE-RQ whose rest is lost: only its titles are told."""
@@ -54,7 +55,7 @@ class Opening:
         self.client = side.other
         self._answer = answer = read_associate(body)
         self.syntaxes = context_syntaxes(answer)
-        return _said(side, accept_sayings(answer)) + self._answered(side)
+        return _said(side, accept_sayings, answer) + self._answered(side)
 
     def rejected(self, side: Side, body: bytes) -> Statements:
         """An A-ASSOCIATE-RJ from `side`."""
@@ -85,13 +86,16 @@ class Opening:
         if self._request is None:
             return ()
         if self._answer is not None:
-            return _said(acceptor, negotiated_sayings(self._request, self._answer))
+            return _said(acceptor, negotiated_sayings, self._request, self._answer)
         if self._rejected and self._request.called_ae_title:
             return ((acceptor, "rejected_ae_title", self._request.called_ae_title, Evidence.CLAIM),)
         return ()
 
 
-def _said(side: Side, sayings: Iterable[Saying]) -> Statements:
+@lru_cache(maxsize=256)
+def _said(side: Side, sayings: Callable[..., tuple[Saying, ...]], *pdus: Associate) -> Statements:
+    """Return what `sayings` makes of `pdus` as statements: the same few PDUs are met all day."""
     return tuple(
-        (side if mine else side.other, attribute, value, evidence) for mine, attribute, value, evidence in sayings
+        (side if mine else side.other, attribute, value, evidence)
+        for mine, attribute, value, evidence in sayings(*pdus)
     )

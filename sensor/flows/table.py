@@ -35,10 +35,9 @@ FLOW = np.dtype(
         ("done", "?"),  # only counted from here on
         ("connections", "i8"),  # begun since the last flush
         ("flags", "u1", 2),  # TCP flags ever sent
-        ("first", "i8"),
         ("last", "i8"),
-        ("frame", "i8"),
         ("since", "i8"),  # first packet since the last flush
+        ("frame", "i8"),  # its number, in the capture being read
         ("packets", "i8", 2),  # since the last flush
         ("bytes", "i8", 2),
         ("payload", "i8", 2),  # transport payload bytes, ever
@@ -81,6 +80,7 @@ class FlowTable:
         slots = slots_of[inverse]
         ends = swapped.astype(np.uint8)
         payload = np.maximum(packets.wire_end[rows] - packets.at[rows], 0)
+        self._renew(slots_of, packets, rows[first])
         self._count(slots_of, inverse, packets, rows, ends, payload)
         return Sorted(rows, slots, ends, payload)
 
@@ -152,9 +152,13 @@ class FlowTable:
         flow["opener"] = -1
         flow["connections"] = 1
         flow["done"] = packets.next[rows] != columns.DONE + 6
-        flow["first"] = flow["since"] = flow["last"] = packets.time[rows]
-        flow["frame"] = packets.frame[rows]
         self.flow[slots] = flow
+
+    def _renew(self, slots: Int64, packets: Packets, rows: Int64) -> None:
+        """Note where the counters of flows that were flushed, or are new, begin: `rows` are the flows' next packets."""
+        fresh = self.flow["packets"][slots].sum(axis=1) == 0
+        self.flow["since"][slots[fresh]] = packets.time[rows[fresh]]
+        self.flow["frame"][slots[fresh]] = packets.frame[rows[fresh]]
 
     def _count(
         self, slots_of: Int64, inverse: Any, packets: Packets, rows: Int64, ends: npt.NDArray[np.uint8], payload: Int64
@@ -163,16 +167,13 @@ class FlowTable:
         side = inverse * 2 + ends
         flow = self.flow
         sent = np.bincount(side, minlength=2 * count).reshape(count, 2)
-        fresh = flow["packets"][slots_of].sum(axis=1) == 0
         flow["packets"][slots_of] += sent
         flow["bytes"][slots_of] += _sums(side, packets.wire[rows], count)
         flow["payload"][slots_of] += _sums(side, payload, count)
         times = packets.time[rows]
-        first, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-        np.minimum.at(first, inverse, times)
+        last = flow["last"][slots_of]
         np.maximum.at(last, inverse, times)
-        flow["last"][slots_of] = np.maximum(flow["last"][slots_of], last)
-        flow["since"][slots_of] = np.where(fresh, first, flow["since"][slots_of])
+        flow["last"][slots_of] = last
         flags = packets.flags[rows]
         seen = np.zeros(2 * count, np.uint8)
         for flag in (FIN, SYN, RST, ACK):

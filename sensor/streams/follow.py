@@ -17,6 +17,8 @@ from sensor.streams.connection import Connection
 from sensor.streams.reassembly import Segments
 from sensor.streams.runs import Run, find_runs
 
+OF_THE_FLOW = frozenset(("sni", "clear_patient_data"))  # attributes of a conversation, not of one of its ends
+
 
 @dataclass(slots=True)
 class Traits:
@@ -133,16 +135,15 @@ class Follower:
     def observed(self, connection: Connection, observation: Observation, mark: tuple[int, int]) -> None:
         """Fold flow attributes into the flow; hand everything else on."""
         side, attribute, value, evidence, _ = observation
-        if attribute == "sni":
-            self.traits[connection.slot].sni = value
-        elif attribute == "clear_patient_data":
-            self.traits[connection.slot].clear_patient_data = True
-        else:
-            assert connection.endpoints is not None
-            assert connection.parser is not None
+        if attribute not in OF_THE_FLOW:
+            assert connection.endpoints is not None and connection.parser is not None
             frame, time = mark
             endpoint = connection.endpoints[side ^ connection.client_end]
             self.sink.observe(endpoint, connection.parser.name, attribute, value, evidence, time, frame)
+        elif attribute == "sni":
+            self.traits[connection.slot].sni = value
+        else:
+            self.traits[connection.slot].clear_patient_data = True
 
     def confirmed(self, connection: Connection, protocol: str) -> None:
         """The content of this connection is `protocol`, from here on."""

@@ -47,7 +47,7 @@ class Half:
     of bytes that the reader loses.
     """
 
-    __slots__ = ("_after_gap", "_before_gap", "_held", "_held_bytes", "_position", "expected", "overflowed", "stream")
+    __slots__ = ("_after_gap", "_before_gap", "_held_bytes", "_position", "expected", "overflowed", "stream", "waiting")
 
     def __init__(self, before_gap: Callable[[], None], after_gap: Callable[[int], None]) -> None:
         self.expected: int | None = None
@@ -56,13 +56,8 @@ class Half:
         self._before_gap = before_gap
         self._after_gap = after_gap
         self._position = 0  # stream position of `expected`
-        self._held: list[_Held] = []
+        self.waiting: list[_Held] = []  # early segments, for a missing one
         self._held_bytes = 0
-
-    @property
-    def waiting(self) -> bool:
-        """True while early segments wait for a missing one."""
-        return bool(self._held)
 
     def receive(self, segments: Segments, begin: int, end: int, first: int, after: int) -> None:
         """Take the segments [begin, end), which follow each other from sequence number `first` to `after`."""
@@ -75,14 +70,14 @@ class Half:
             self.expected = after
         elif abs(distance) < MAX_JUMP:
             self._receive_odd(segments, begin, end, distance)
-        if self._held:
+        if self.waiting:
             self._release()
 
     def give_up(self, now: int, acknowledged: int | None) -> None:
         """Declare the missing bytes lost when there is no hope left."""
-        if not self._held or self.expected is None:
+        if not self.waiting or self.expected is None:
             return
-        oldest = min(held.mark[1] for held in self._held)
+        oldest = min(held.mark[1] for held in self.waiting)
         passed = acknowledged is not None and 0 < _signed(acknowledged - self.expected) < MAX_JUMP
         if now - oldest < (PATIENCE if passed else MAX_PATIENCE):
             return
@@ -90,7 +85,7 @@ class Half:
 
     def finish(self) -> None:
         """The connection is over: what is missing stays missing."""
-        while self._held:
+        while self.waiting:
             self._jump()
 
     def _receive_odd(self, segments: Segments, begin: int, end: int, distance: int) -> None:
@@ -115,9 +110,9 @@ class Half:
         if held.distance <= self._position:
             self._deliver(held)
             return
-        self._held.append(held)
+        self.waiting.append(held)
         self._held_bytes += len(held.data)
-        if self._held_bytes > MAX_HELD or len(self._held) > MAX_HELD_RUNS:
+        if self._held_bytes > MAX_HELD or len(self.waiting) > MAX_HELD_RUNS:
             self.overflowed += 1
             self._jump()
 
@@ -136,14 +131,14 @@ class Half:
 
     def _release(self) -> None:
         """Deliver the held segments that the position has reached."""
-        self._held.sort(key=_by_distance, reverse=True)
-        while self._held and self._held[-1].distance <= self._position:
-            held = self._held.pop()
+        self.waiting.sort(key=_by_distance, reverse=True)
+        while self.waiting and self.waiting[-1].distance <= self._position:
+            held = self.waiting.pop()
             self._held_bytes -= len(held.data)
             self._deliver(held)
 
     def _jump(self) -> None:
-        missing = min(held.distance for held in self._held) - self._position
+        missing = min(held.distance for held in self.waiting) - self._position
         self._lose(missing)
         self._advance(missing)
         self._release()
