@@ -13,6 +13,7 @@ from inventory.errors import InventoryError
 
 SCHEMA_VERSION: Final = 1
 LOCK_PATIENCE: Final = 5.0  # seconds to wait for another process; a flush holds the file for some 50 ms
+WRITER_PATIENCE: Final = 60.0  # seconds; what was read should not be lost because somebody looks at the inventory
 _MAGIC: Final = b"DUCK"  # at byte 8 of the main header (https://duckdb.org/docs/stable/internals/storage)
 
 # No extension is ever fetched: a passive sensor sends nothing, not even by accident.
@@ -28,6 +29,12 @@ _WRITING: Final[dict[str, Any]] = {
     "threads": 1,  # rows come from Python, one thread at a time; more of them only wait for each other
 }
 
+_CONTENTS: Final = """
+SELECT (SELECT count(*) FROM duckdb_tables() WHERE NOT temporary)
+     + (SELECT count(*) FROM duckdb_views() WHERE NOT internal AND NOT temporary)
+     + (SELECT count(*) FROM duckdb_sequences() WHERE NOT temporary)
+"""
+
 _REASONS: Final = (  # what DuckDB's message holds -> what it means to the user
     ("version number", "was written by a newer DuckDB: update medspan"),
     ("not a valid DuckDB", "is not a medspan inventory, or is damaged"),
@@ -40,13 +47,13 @@ _REASONS: Final = (  # what DuckDB's message holds -> what it means to the user
 )
 
 
-def open_database(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def open_database(path: Path, *, read_only: bool, patience: float = LOCK_PATIENCE) -> duckdb.DuckDBPyConnection:
     """Open the inventory at `path`, created if it is missing and `read_only` is false, and check that it is one.
 
-    Waits up to LOCK_PATIENCE seconds for another process to let go of it. Raises InventoryError.
+    Waits up to `patience` seconds for another process to let go of it. Raises InventoryError.
     """
     _check_file(path, read_only)
-    con = _connect(path, read_only)
+    con = _connect(path, read_only, patience)
     try:
         _check_mark(con, path, read_only)
     except BaseException:
@@ -65,8 +72,8 @@ def explain(error: duckdb.Error, path: Path) -> InventoryError:
 
 
 def is_empty(con: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the database has no table yet: just created, or its creation was interrupted."""
-    return con.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT temporary").fetchone() == (0,)
+    """Tell whether nothing is in the database yet: it was just created, or its creation was interrupted."""
+    return con.execute(_CONTENTS).fetchone() == (0,)
 
 
 def _check_file(path: Path, read_only: bool) -> None:
@@ -90,8 +97,8 @@ def _check_file(path: Path, read_only: bool) -> None:
         raise InventoryError(f"{path} is not a medspan inventory")
 
 
-def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    deadline = time.monotonic() + LOCK_PATIENCE
+def _connect(path: Path, read_only: bool, patience: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + patience
     pause = 0.01
     while True:
         try:

@@ -40,7 +40,8 @@ def open_inventory(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the inventory at `path` read-only, with its derived tables, up to the one named `last` (default: all).
 
-    `local_nets` are the site's own networks (`inventory.networks`); without, those the inventory remembers.
+    `local_nets` are the site's own networks as configured (`inventory.networks`): those that a reading was given on the
+    command line go before them, those that were configured for a reading are used where there are none.
     Raises InventoryError; DuckDB's errors about the file itself become one, too.
     """
     con = open_database(path, read_only=True)
@@ -73,11 +74,9 @@ def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None, last: str | 
 
 
 def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
-    if local_nets is None:
-        remembered = con.execute("SELECT value FROM meta WHERE key = 'local_nets'").fetchone()
-        local_nets = remembered[0] if remembered else None
+    remembered = dict(con.execute("SELECT key, value FROM meta").fetchall())
     try:
-        networks = Networks(local_nets)
+        networks = Networks(remembered.get("local_nets") or local_nets or remembered.get("configured_local_nets"))
     except ValueError as error:
         raise InventoryError(f"local_nets: {error}") from None
     ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]

@@ -12,6 +12,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
@@ -143,5 +144,6 @@ def export_devices(con: duckdb.DuckDBPyConnection, file_format: str, path: Path,
     except duckdb.IOException as error:
         raise explain(error, path) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder cannot be written: that was told
+            part.unlink(missing_ok=True)
     return int(count)

@@ -17,7 +17,8 @@ from typing import Final
 import duckdb
 
 from inventory.bulk import Kind, insert
-from inventory.database import SCHEMA_VERSION, explain, is_empty, open_database
+from inventory.database import SCHEMA_VERSION, WRITER_PATIENCE, explain, is_empty, open_database
+from inventory.errors import InventoryError
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts
 from parsers.records import CaptureHealth
 from parsers.text import clean
@@ -57,18 +58,28 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.patience = WRITER_PATIENCE  # seconds a write waits for others to let go of the file
         self._begun: set[str] = set()  # captures this Store has written to
+        new = not path.exists()
+        try:
+            self._open()
+        except InventoryError:
+            if new:  # a stump would stand in the way of the next try
+                path.unlink(missing_ok=True)
+            raise
+
+    def _open(self) -> None:
         with self._transaction() as con:
             if is_empty(con):
                 _create(con)
             found = con.execute("SELECT value FROM meta WHERE key = 'pseudonym_key'").fetchone()
-            complete = con.execute("SELECT id, parser_version FROM capture WHERE complete").fetchall()
+            complete = con.execute("SELECT id, parser_version, site FROM capture WHERE complete").fetchall()
         self.pseudonym_key: bytes = bytes.fromhex(found[0]) if found else b""
-        self._complete: set[tuple[str, str]] = set(complete)
+        self._complete: dict[tuple[str, str], str] = {(id_, version): site for id_, version, site in complete}
 
-    def known(self, capture_id: str, parser_version: str) -> bool:
-        """Tell whether this capture was read to its end by this version: reading it again would change nothing."""
-        return (capture_id, parser_version) in self._complete
+    def known(self, capture_id: str, parser_version: str) -> str | None:
+        """Return the site for which this version read this capture to its end, None if it did not."""
+        return self._complete.get((capture_id, parser_version))
 
     def write(self, capture: Capture, *facts: Facts) -> None:
         """Add `facts` of `capture` and replace its health, in one transaction.
@@ -81,7 +92,7 @@ class Store:
             _write(con, capture, facts)
         self._begun.add(capture.id)
         if capture.complete:
-            self._complete.add((capture.id, capture.parser_version))
+            self._complete[capture.id, capture.parser_version] = capture.site
 
     def finish(self, partial: str, capture: Capture, *facts: Facts) -> bool:
         """Write the last `facts` of `capture`; those written before, under the id `partial`, become its own.
@@ -89,7 +100,7 @@ class Store:
         What an interrupted reading left under `partial` is replaced. Returns False, and changes nothing, when this
         version has already read the same capture to its end.
         """
-        known = self.known(capture.id, capture.parser_version)
+        known = self.known(capture.id, capture.parser_version) is not None
         with self._transaction() as con:
             if partial != capture.id:
                 if partial in self._begun and not known:
@@ -105,19 +116,27 @@ class Store:
                 _write(con, capture, facts)
         self._begun.discard(partial)
         if capture.complete and not known:
-            self._complete.add((capture.id, capture.parser_version))
+            self._complete[capture.id, capture.parser_version] = capture.site
         return not known
 
-    def remember_local_nets(self, local_nets: str) -> None:
-        """Keep the site's own networks with the inventory, for those who query it without the configuration."""
+    def remember_local_nets(self, given: str | None, configured: str | None) -> None:
+        """Keep the site's own networks with the inventory, for those who query it from elsewhere.
+
+        What was `given` on the command line outlasts the `configured` ones; "" given takes back what was.
+        """
+        if given is None and configured is None:
+            return
         with self._transaction() as con:
-            con.execute("DELETE FROM meta WHERE key = 'local_nets'")
-            con.execute("INSERT INTO meta VALUES ('local_nets', ?)", [local_nets])
+            for key, value in (("local_nets", given), ("configured_local_nets", configured)):
+                if value is not None:
+                    con.execute("DELETE FROM meta WHERE key = ?", [key])
+                if value:
+                    con.execute("INSERT INTO meta VALUES (?, ?)", [key, value])
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction on the opened file; what goes wrong rolls it back and is told in one line."""
-        con = open_database(self.path, read_only=False)
+        con = open_database(self.path, read_only=False, patience=self.patience)
         try:
             con.execute("BEGIN")
             yield con

@@ -76,7 +76,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "sent_series": _text("pseudonym of a Series Instance UID of which this end sent an object"),
     "received_series": _text("pseudonym of a Series Instance UID of which this end received an object"),
     "performed_station": _compound(
-        "PerformedStationAETitle PerformedStationName PerformedLocation Modality Manufacturer ManufacturerModelName "
+        "PerformedStationAETitle PerformedStationName Modality Manufacturer ManufacturerModelName "
         "DeviceSerialNumber SoftwareVersions",
         "performed station and equipment in an MPPS N-CREATE this end sent",
     ),

@@ -68,7 +68,7 @@ class _Piece:
 class StreamBuffer:
     """Bytes of one direction, in order, from `offset` on.
 
-    A reader uses `available`, `peek`, `glance`, `take`, `skip` and `find`; the owner uses `append`, `append_run`,
+    A reader uses `available`, `peek`, `take`, `skip` and `find`; the owner uses `append`, `append_run`,
     `lose`, `closed` and `settle`. `skip` may reach past what has arrived: the rest is dropped, unread, as it comes.
     """
 
@@ -100,10 +100,6 @@ class StreamBuffer:
         if available <= 0:
             return b""
         return self._read(self.offset, count if count < available else available)
-
-    def glance(self, count: int) -> bytes:
-        """Return up to `count` of the next bytes, as far as one segment holds them: not all that `peek` would."""
-        return self._near(self.offset, count) if self._written > self.offset else b""
 
     def take(self, count: int) -> bytes:
         """Return exactly `count` bytes and consume them; `count` must not exceed `available`."""
@@ -186,11 +182,6 @@ class StreamBuffer:
             self._pieces.clear()
 
     def _read(self, offset: int, count: int) -> bytes:
-        data = self._near(offset, count)  # nearly always all of it
-        return data if len(data) == count else self._join(offset, count)
-
-    def _near(self, offset: int, count: int) -> bytes:
-        """Return up to `count` bytes at `offset`, as far as one segment holds them."""
         pieces = self._pieces
         while len(pieces) > 1 and pieces[0].end < self.offset:
             pieces.popleft()
@@ -203,9 +194,10 @@ class StreamBuffer:
         at, index = offset - piece.shift, piece.begin
         if piece.stop - index > 1:
             index = bisect_right(bounds, at, index, piece.stop) - 1
-        start = starts[index] + at - bounds[index]
-        left = bounds[index + 1] - at
-        return bytes(buffer[start : start + (count if count < left else left)])
+        if at + count > bounds[index + 1]:
+            return self._join(offset, count)
+        start = starts[index] + at - bounds[index]  # as nearly always: within one segment
+        return bytes(buffer[start : start + count])
 
     def _join(self, offset: int, count: int) -> bytes:
         parts = []

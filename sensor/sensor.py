@@ -52,10 +52,7 @@ class Sensor:
         whole = self._fragments.reassemble(packets)
         if whole is not None:
             self._take(whole)
-        if self._fragments.dropped:
-            self.health.caps_hit += self._fragments.dropped
-            self.health.anomalies["cap", "IP fragments given up"] += self._fragments.dropped
-            self._fragments.dropped = 0
+        self._count_incomplete()
         if self._now - self._looked > HOUSEKEEPING:
             self._looked = self._now
             self._retire(self._table.expired(self._now))
@@ -66,7 +63,16 @@ class Sensor:
 
     def close(self) -> None:
         """No more packets will come: end every flow and hand everything over."""
+        self._fragments.close()
+        self._count_incomplete()
         self._retire(self._table.live)
+
+    def _count_incomplete(self) -> None:
+        """Datagrams of which a fragment is missing: counted as not decoded."""
+        if dropped := self._fragments.dropped:
+            self.health.undecoded_packets += dropped
+            self.health.anomalies["undecoded", "IP fragments missing"] += dropped
+            self._fragments.dropped = 0
 
     def _measure(self, batch: Batch) -> None:
         health = self.health

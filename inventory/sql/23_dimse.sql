@@ -7,6 +7,7 @@ WITH parsed AS (
 )
 SELECT
     device_id,                                          -- that sent it
+    port,                                               -- at which it answers; NULL if it opened the association
     m.CommandField AS command,                          -- C-STORE-RQ, N-ACTION-RSP...
     c.category,                                         -- of `knowledge_sop_classes`; NULL when the class is unknown
     -- Not a general refusal (PS3.7 C: 01xx, 02xx): the service is there, even when this request failed.

@@ -15,6 +15,9 @@ applications AS (
 ),
 observed AS (
     SELECT device_id, CASE
+        -- Objects that flow back to who opened the association answer its C-GET, whether or not that was captured.
+        WHEN command = 'C-STORE-RQ' AND port IS NOT NULL THEN 'answers_retrieval'
+        WHEN command = 'C-STORE-RSP' AND success AND port IS NULL THEN 'retrieves'
         WHEN command = 'C-STORE-RQ' AND category = 'storage-derived' THEN 'sends_derived'
         WHEN command = 'C-STORE-RQ' THEN 'sends_objects'
         WHEN command = 'C-STORE-RSP' AND success THEN 'accepts_objects'

@@ -11,6 +11,7 @@ WITH told AS (
             OR coalesce(min(lower(serial)) <> max(lower(serial)), false)
             OR coalesce(min(lower(station)) <> max(lower(station)), false) AS several,
         max(manufacturer) AS manufacturer,
+        array_agg(DISTINCT modality) FILTER (acquired AND attribute = 'equipment') AS modalities,
         coalesce(sum(count) FILTER (manufacturer IS NOT NULL), 0)::BIGINT AS objects,
         list(regexp_replace(lower(station), '[^a-z0-9]', '', 'g')) AS stations
     FROM equipment
@@ -27,13 +28,26 @@ titled AS (
     WHERE attribute = 'calling_ae_title' AND NOT shared
     GROUP BY device_id
 ),
+-- What it asks the worklist for, or reports as performed, must be what its images are; else it does so for others.
+planned AS (
+    SELECT device_id, value ->> '$.Modality' AS modality FROM fact WHERE attribute = 'scheduled_station'
+    UNION ALL
+    SELECT device_id, modality FROM equipment WHERE attribute = 'performed_station'
+),
+scheduling AS (
+    SELECT device_id, bool_or(p.modality IS NOT NULL AND NOT list_contains(t.modalities, p.modality)) AS for_others
+    FROM planned p JOIN told t USING (device_id)
+    WHERE len(t.modalities) > 0
+    GROUP BY device_id
+),
 weighed AS (
     SELECT *,
         coalesce(list_contains(authors, manufacturer), false) AS same_maker,
         coalesce(list_has_any(stations, ae_titles), false) AS named_alike,
-        asks_worklist OR performs_procedures AS scheduled,
+        (asks_worklist OR performs_procedures) AND NOT coalesce(for_others, false) AS scheduled,
         same_maker OR named_alike OR scheduled AS supported  -- by more than the objects themselves
     FROM told JOIN behaviour USING (device_id) LEFT JOIN peer USING (device_id) LEFT JOIN titled USING (device_id)
+        LEFT JOIN scheduling USING (device_id)
 ),
 judged AS (
     SELECT *, CASE
@@ -47,6 +61,7 @@ judged AS (
         WHEN serves_objects THEN 'it serves objects over the web, as an archive does'
         WHEN NOT made THEN 'derived objects do not tell who sent them'
         WHEN several THEN 'it sends objects of several devices'
+        WHEN for_others THEN 'it asks the worklist for another modality than its images are'
         WHEN contributed THEN 'other equipment contributed to its objects'
         WHEN len(authors) > 0 AND NOT same_maker AND manufacturer IS NOT NULL THEN 'its software is another maker''s'
         WHEN NOT made_original AND NOT supported THEN 'its images are not marked as original'
@@ -64,11 +79,12 @@ SELECT
     manufacturer AS objects_maker,                      -- that the objects tell; any of them when they tell several
     objects,                                            -- that tell it
     -- Objects alone are medium at most, and low where any software could have sent them.
-    CASE WHEN supported THEN 'high' WHEN toolkit AND NOT asks_commitment THEN 'low' ELSE 'medium'
-        END AS maker_confidence,
+    -- A name alone is easily kept by a router, so with a common toolkit it is no proof.
+    CASE WHEN same_maker OR scheduled OR (named_alike AND NOT toolkit) THEN 'high' WHEN named_alike THEN 'medium'
+        WHEN toolkit AND NOT asks_commitment THEN 'low' ELSE 'medium' END AS maker_confidence,
     -- The maker's software supports the maker, not the serial number.
-    CASE WHEN named_alike OR scheduled THEN 'high' WHEN same_maker THEN 'medium' ELSE maker_confidence
-        END AS equipment_confidence,
+    CASE WHEN scheduled OR (named_alike AND NOT toolkit) THEN 'high' WHEN same_maker THEN 'medium'
+        ELSE maker_confidence END AS equipment_confidence,
     concat_ws(', ', CASE WHEN same_maker THEN 'software of the same maker' END,
         CASE WHEN named_alike THEN 'station name equals AE title' END,
         CASE WHEN asks_worklist THEN 'asks the worklist' END,

@@ -9,7 +9,7 @@ WITH peers AS (
 titles AS (
     SELECT site, ae_title, users[:5] AS users, len(users) AS number
     FROM (
-        SELECT site, ae_title, list_sort(list_distinct(list(seen.ip))) AS users
+        SELECT site, ae_title, list_sort(list_distinct(list({'ip': seen.ip, 'device_id': device_id}))) AS users
         FROM ae_title
         WHERE shared
         GROUP BY site, ae_title
@@ -24,7 +24,9 @@ FROM peers p LEFT JOIN ownership w USING (device_id)
 WHERE p.several OR ((w.contradicted OR w.own) AND p.manufacturer <> w.objects_maker)
 UNION ALL
 SELECT DISTINCT device_id, 'ae_titles: ' || ae_title || ' is used by ' || CASE WHEN number > 5
-    THEN number || ' devices' ELSE array_to_string(list_filter(users, lambda ip: ip <> seen.ip), ', ') || ', too' END
+    THEN number || ' devices' ELSE array_to_string(list_transform(
+        list_filter(users, lambda user: user.device_id <> ae_title.device_id),
+        lambda user: CASE WHEN user.ip = seen.ip THEN user.device_id ELSE user.ip END), ', ') || ', too' END
 FROM ae_title JOIN titles USING (site, ae_title)
 UNION ALL
 SELECT device_id,

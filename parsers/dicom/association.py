@@ -42,8 +42,6 @@ from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym, canonical
 
-_GLANCED = 256  # bytes looked at where a PDU begins: most command sets end within
-
 
 class Dicom:
     """Parser of a DICOM connection; see parsers.protocol.Parser."""
@@ -127,11 +125,9 @@ class Dicom:
             if at < half.pdu_end:
                 return self._pdv(side, half, stream)
             half.in_p_data = False
-        header = stream.glance(_GLANCED)
-        if len(header) < 12:
-            header = stream.peek(12)
-            if len(header) < 6:
-                return None
+        header = stream.peek(12)
+        if len(header) < 6:
+            return None
         if not half.synced:
             match = probe_pdu(stream.peek(NEEDED))
             if match is Match.NO:
@@ -147,14 +143,14 @@ class Dicom:
             if not 6 <= length <= MAX_P_DATA or not 2 <= pdv_length <= length - 4:
                 raise Malformed("PDV length does not fit its P-DATA-TF")
             half.pdu_end = at + 6 + length
-            if control == COMMAND | LAST and pdv_length == length - 4 and 6 + length <= len(header):
-                stream.skip(6 + length)
+            stream.skip(12)
+            left = length - 6
+            if control == COMMAND | LAST and pdv_length == left + 2 and left <= min(stream.available, MAX_COMMAND_SET):
                 half.context = context
                 half.command_set.clear()
-                return self._command(side, half, header[12 : 6 + length])
+                return self._command(side, half, stream.take(left))
             half.in_p_data = True
             half.open_fragment(at + 10 + pdv_length, context, control)
-            stream.skip(12)
             return self._fragment(side, half, stream)
         return self._pdu(side, half, stream, *PDU_HEADER.unpack_from(header))
 

@@ -53,6 +53,17 @@ _MOVE_DESTINATION = 0x0600
 _COMMAND_DATA_SET_TYPE = 0x0800
 _STATUS = 0x0900
 _MOVE_ORIGINATOR = 0x1030
+_WANTED = frozenset(
+    (
+        _AFFECTED_SOP_CLASS_UID,
+        _REQUESTED_SOP_CLASS_UID,
+        _COMMAND_FIELD,
+        _MOVE_DESTINATION,
+        _COMMAND_DATA_SET_TYPE,
+        _STATUS,
+        _MOVE_ORIGINATOR,
+    )
+)
 
 
 class Command(NamedTuple):
@@ -89,7 +100,8 @@ def read_command(command_set: bytes) -> Command:
             at = start + length
             if group or at > end:
                 raise Malformed("command set does not nest")
-            values[element] = command_set[start:at]
+            if element in _WANTED:
+                values[element] = command_set[start:at]
         return Command(
             _US.unpack(values[_COMMAND_FIELD])[0],
             values.get(_AFFECTED_SOP_CLASS_UID) or values.get(_REQUESTED_SOP_CLASS_UID) or b"",

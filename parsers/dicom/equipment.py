@@ -11,7 +11,7 @@ from parsers.dicom.dataset import SERIES_INSTANCE_UID, SPECIFIC_CHARACTER_SET, H
 from parsers.dicom.uid import read_uid
 from parsers.text import canonical
 
-_SOP_CLASS_UID, _IMAGE_TYPE, _CODE_MEANING = 0x00080016, 0x00080008, 0x00080104
+_SOP_CLASS_UID, _IMAGE_TYPE, _CODE_VALUE = 0x00080016, 0x00080008, 0x00080100
 _SOFTWARE_VERSIONS, _CONTRIBUTING_EQUIPMENT, _PURPOSE_OF_REFERENCE = 0x00181020, 0x0018A001, 0x0040A170
 _SCHEDULED_PROCEDURE_STEP = 0x00400100
 
@@ -26,7 +26,6 @@ _TEXTS = {
 _PERFORMED = {
     "PerformedStationAETitle": 0x00400241,
     "PerformedStationName": 0x00400242,
-    "PerformedLocation": 0x00400243,
     "Modality": 0x00080060,
     "Manufacturer": 0x00080070,
     "ManufacturerModelName": 0x00081090,
@@ -121,7 +120,7 @@ def _contributing(head: Head) -> list[dict[str, Any]]:
         part["SoftwareVersions"] = [text for text in versions if text][:_MAX_SOFTWARE_VERSIONS]
         purpose = item.get(_PURPOSE_OF_REFERENCE)
         codes = head.nested(*purpose) if purpose else []
-        part["PurposeOfReference"] = _item_text(head, codes[0], _CODE_MEANING) if codes else ""
+        part["PurposeOfReference"] = _item_text(head, codes[0], _CODE_VALUE) if codes else ""
         found.append({keyword: value for keyword, value in part.items() if value})
     return [part for part in found if part]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -193,10 +194,13 @@ def _find(con: DuckDBPyConnection, name: str, site: str | None) -> Row:
     from inventory.errors import InventoryError
     from inventory.export import query
 
-    mac = name.lower().replace("-", ":")
+    digits = re.sub(r"[.:-]", "", name.lower())  # as switches of any make print it
+    mac = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
     rows = query(con, _DEVICE, {"name": _canonical_address(name), "mac": mac, "site": site}).rows
     if not rows:
-        raise InventoryError(f"no device {name!r}: medspan devices lists them all")
+        raise InventoryError(
+            f"no device {name!r}: medspan devices lists them all, medspan flows --public those outside"
+        )
     if len(rows) > 1:
         ids = ", ".join(f"{row['device_id']} (site {row['site']})" for row in rows)
         raise InventoryError(f"{len(rows)} devices are known as {name!r}: name one by its id: {ids}")

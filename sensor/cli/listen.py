@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sensor.sensor import Sensor
     from sensor.sources.afpacket import LiveSource
 
+END_PATIENCE = 600.0  # seconds the last flush waits for others
+FLUSH_PATIENCE = 0.1  # seconds a flush waits for others: meanwhile the ring fills
 MAX_UNWRITTEN = 20  # flushes kept in memory while the inventory cannot be written
 
 
@@ -56,9 +58,7 @@ def listen(
         note(f"medspan: {error}")
         raise typer.Exit(2) from None
     store = Store(inventory)
-    nets = local_nets or config.local_nets
-    if nets:
-        store.remember_local_nets(nets)
+    store.remember_local_nets(local_nets, config.local_nets)
     recorder = Recorder(site or config.site or "default", config.sensor or "default", f"live-{secrets.token_hex(6)}")
     sensor = Sensor(pseudonymiser(store.pseudonym_key), recorder)
     stop = StopSignal()
@@ -76,9 +76,9 @@ def listen(
     note(f"listening on {interface}; Ctrl-C ends it; see medspan devices meanwhile")
     run = _Run(source, sensor, recorder, store, capture)
     run.watch(stop, flush, duration)
-    run.end()
     health = sensor.health
-    note(f"{health.packets:,} packets, {health.kernel_drops:,} dropped by the kernel; next: medspan devices")
+    note(f"{health.packets:,} packets, {source.kernel_drops:,} dropped by the kernel; next: medspan devices")
+    run.end()
     if stop.asked:
         raise typer.Exit(130)
 
@@ -95,6 +95,7 @@ class _Run:
         """Read until asked to stop, or for `duration` seconds."""
         from inventory.errors import InventoryError
 
+        self._store.patience = FLUSH_PATIENCE
         began = flushed = time.monotonic()
         batches = iter(self._source)
         while (batch := stop.next(batches)) is not None:
@@ -112,7 +113,8 @@ class _Run:
                 note(f"medspan: {error}")
 
     def end(self) -> None:
-        """Write what is left; the run is complete."""
+        """Write what is left, however long that takes; the run is complete."""
+        self._store.patience = END_PATIENCE
         self._sensor.close()
         self._capture = replace(self._capture, complete=True)
         self._write()

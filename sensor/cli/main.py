@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -15,6 +16,7 @@ from sensor.cli.export import export
 from sensor.cli.flows import flows
 from sensor.cli.health import health
 from sensor.cli.listen import interfaces, listen
+from sensor.cli.output import note
 from sensor.cli.read import read
 from sensor.cli.sql import sql
 
@@ -49,6 +51,8 @@ def medspan(
 
 def main() -> None:
     """Run the command line. Exit codes: 0 ok, 1 findings, 2 usage or missing file, 3 partial, 130 interrupted."""
+    if sys.stdout is None:  # closed by whoever started us
+        sys.exit("medspan: there is no standard output to write to")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
@@ -57,8 +61,11 @@ def main() -> None:
     try:
         app()
     except InventoryError as error:
-        print(f"medspan: {error}", file=sys.stderr)
+        note(f"medspan: {error}")
         sys.exit(2)
+    except OSError as error:  # standard output cannot be written
+        note(f"medspan: the answer cannot be written: {(error.strerror or 'error').lower()}")
+        os._exit(2)  # or flushing standard output at exit would fail once more
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -84,7 +84,8 @@ InventoryOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 SiteOption = Annotated[
-    str | None, typer.Option("--site", metavar="NAME", callback=_one_line, help="Only this site (reading: its name).")
+    str | None,
+    typer.Option("--site", metavar="NAME", callback=_one_line, help="Only this site; when reading, its name."),
 ]
 SinceOption = Annotated[
     datetime | None,

@@ -20,8 +20,8 @@ _WIDE: Final = 10_000  # columns of a table that no terminal shows: nothing is c
 
 
 def note(message: str) -> None:
-    """Tell the user something that is not data."""
-    print(message, file=sys.stderr)
+    """Tell the user something that is not data. File names may hold anything: only what is printable is shown."""
+    print("".join(c if c.isprintable() else "\ufffd" for c in message), file=sys.stderr)
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     console = Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDE)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in columns:
-        table.add_column(heading, overflow="fold")
+        table.add_column(Text(to_text(heading)), overflow="fold")
     for row in rows:
         values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
         table.add_row(*(Text(" ".join(to_text(value).split())) for value in values))

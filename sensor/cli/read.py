@@ -51,10 +51,9 @@ def read(
         note(f"medspan: {error}")
         raise typer.Exit(2) from None
     if skipped:
-        note(f"{skipped} files in folders are not captures")
+        note(f"{skipped} file{' in the folders is' if skipped == 1 else 's in the folders are'} no capture")
     store = Store(inventory)
-    if nets := local_nets or config.local_nets:
-        store.remember_local_nets(nets)
+    store.remember_local_nets(local_nets, config.local_nets)
     origin = (site or config.site or "default", config.sensor or "default", version("medspan"))
     stop.install()
     outcome = _Outcome(store)
@@ -104,7 +103,8 @@ class _Outcome:
             self._packets += health.packets
         else:
             self._known += 1
-            note(f"{item.capture.name}: already read, nothing changed")
+            site = self._store.known(item.capture.id, item.capture.parser_version)
+            note(f"{item.capture.name}: already read as site {site}, nothing changed")
         if health.file_error:
             self._partial = True
             note(f"medspan: {item.capture.name}: {health.file_error}")

@@ -12,6 +12,7 @@ from inventory.store import Capture
 from parsers.text import Pseudonym
 from sensor.cli.stopping import StopSignal
 from sensor.sensor import Sensor
+from sensor.sources.batch import Batch
 from sensor.sources.errors import CaptureError, NotACapture
 from sensor.sources.files import CaptureFile, open_capture
 
@@ -48,6 +49,7 @@ class _Current:
 
     source: CaptureFile
     recorder: Recorder
+    beginning: str = ""  # tells this capture from others before it is read to its end, whatever its name
     interrupted: bool = False
 
 
@@ -97,6 +99,8 @@ class Reader:
     def _take(self, current: _Current) -> Iterator[Flush]:
         batches = iter(current.source)
         while (batch := self._stop.next(batches)) is not None:
+            if not current.beginning and len(batch):
+                current.beginning = _beginning(batch)
             self._sensor.feed(batch)
             self._progress(current.source, self._sensor.health.packets)
             if current.recorder.pending > FLUSH_ROWS:
@@ -120,7 +124,7 @@ class Reader:
         source, health = current.source, self._sensor.health
         health.file_error = "interrupted" if current.interrupted else source.error
         health.kernel_drops = source.kernel_drops
-        partial = sha256(f"{source.name}\0{health.first_packet}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        partial = current.beginning or sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         final = last and source.sha256 is not None
         current.recorder.capture = source.sha256[:16] if final and source.sha256 else partial
         facts = current.recorder.drain()
@@ -139,3 +143,10 @@ class Reader:
 
     def _recorder(self) -> Recorder:
         return Recorder(self._site, self._name, "")
+
+
+def _beginning(batch: Batch) -> str:
+    """Return 16 hex digits that stand for the first frame of a capture, its time and its bytes."""
+    start, length = int(batch.offsets[0]), int(batch.captured[0])
+    first = batch.buffer[start : start + length].tobytes()
+    return sha256(f"{int(batch.times[0])} ".encode() + first).hexdigest()[:16]

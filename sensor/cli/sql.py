@@ -26,6 +26,10 @@ def sql(
     with open_inventory(inventory, load_config().local_nets) as con:
         lock_down(con)
         try:
+            # DuckDB lets statements write the database's own side files whatever the settings: only SELECT may run.
+            kinds = [each.type for each in con.extract_statements(statement)]
+            if kinds != [duckdb.StatementType.SELECT]:
+                raise InventoryError("one SELECT is expected (or FROM, SHOW, DESCRIBE, SUMMARIZE)")
             result = query(con, statement)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0] if str(error) else "the query failed"

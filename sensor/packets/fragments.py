@@ -59,6 +59,11 @@ class Defragmenter:
                 done.append((piece.row, piece.protocol, whole))
         return _as_packets(packets, done) if done else None
 
+    def close(self) -> None:
+        """No more fragments will come: what is incomplete stays so."""
+        self.dropped += len(self._datagrams)
+        self._datagrams.clear()
+
     def _add(self, piece: _Piece, now: int) -> bytes | None:
         datagram = self._datagrams.get(piece.key)
         if datagram is None:
@@ -102,7 +107,7 @@ def _pieces(packets: Packets, rows: Int64) -> list[_Piece]:
     for row in rows.tolist():
         at, end = int(packets.at[row]), int(packets.end[row])
         if end < int(packets.wire_end[row]):
-            continue  # cut by the capture: it can never be whole
+            continue  # cut by the capture: it can never be whole, and the others of its datagram will be given up
         one = np.array([at])
         four = packets.source_hi[row] == 0 and packets.source_lo[row] >> np.uint64(32) == 0xFFFF
         if four:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sensor.sources.errors import CaptureError, CaptureUnavailable, unavailable
+from sensor.sources.errors import CaptureError, CaptureUnavailable, NotACapture, unavailable
 from sensor.sources.files import STDIN, open_capture
 
 _PEEK = 1 << 16  # bytes of read buffer: enough to look at the beginning
@@ -19,7 +19,7 @@ class Found:
     """What was named, and how much of it is not a capture."""
 
     captures: list[str] = field(default_factory=list)  # as given, each once; those of a folder sorted; "-" is stdin
-    skipped: int = 0  # files in folders that are not captures, or cannot be read
+    skipped: int = 0  # files in folders that are not captures
 
 
 def find_captures(paths: Iterable[str | Path], recursive: bool = False) -> Found:
@@ -81,6 +81,8 @@ def _files(folder: str) -> Iterator[str]:
 def _is_capture(path: str) -> bool:
     try:
         open_capture(path, _PEEK).close()
-    except CaptureError:
+    except NotACapture:
         return False
+    except CaptureError:  # who reads it will be told why it cannot be read
+        return True
     return True

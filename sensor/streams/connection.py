@@ -109,15 +109,17 @@ class Connection:
     def _parse(self, end: int) -> None:
         parser, stream = self.parser, self.halves[end].stream
         assert parser is not None
+        observed = self._owner.observed
         try:
-            offset, mark = -1, (0, 0)
+            offset: int | None = None
+            mark = (0, 0)
             for observation in parser.read(self._sides[end], stream):
-                if self.endpoints is None:
-                    self.endpoints = self._owner.endpoints(self)
                 if observation.offset != offset:  # a message says several things
                     offset = observation.offset
                     mark = stream.mark(offset)
-                self._owner.observed(self, observation, mark)
+                    if self.endpoints is None:
+                        self.endpoints = self._owner.endpoints(self)
+                observed(self, observation, mark)
         except Malformed as broken:
             self._owner.malformed(parser.name, broken.reason)
             self.finished = True

@@ -121,10 +121,11 @@ class Follower:
         """Return the endpoints of both ends; only the server's has a port."""
         flow = self.table.flow[connection.slot]
         client = connection.client_end
-        hint = None if connection.parser is None else connection.parser.client
-        if flow["opener"] < 0 and hint is not None:  # the opening was not captured, but the content tells
-            client = hint ^ connection.client_end
-            self.table.flow["opener"][connection.slot] = client
+        if flow["opener"] < 0 and connection.parser is not None:  # the opening was not captured
+            hint = connection.parser.client
+            if hint is not None:  # but the content tells
+                client = hint ^ connection.client_end
+                self.table.flow["opener"][connection.slot] = client
         vlan = segment_name(int(flow["segment"]))
         ports = flow["port"].tolist()
         ports[client] = None

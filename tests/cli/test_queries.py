@@ -158,7 +158,9 @@ def test_device_for_people_and_for_spreadsheets(cli: Cli) -> None:
 def test_a_device_that_is_not_known(cli: Cli, command: str) -> None:
     done = cli(command, "10.1.0.99")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "medspan: no device '10.1.0.99': medspan devices lists them all\n"
+    assert done.stderr == (
+        "medspan: no device '10.1.0.99': medspan devices lists them all, medspan flows --public those outside\n"
+    )
 
 
 def test_one_name_of_two_devices(cli: Cli, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class TestWhatIsGiven:
         parts(folder, 0.5)
         (folder / "notes.txt").write_text("no packets")
         done = medspan("read", "-R", folder)
-        assert "1 files in folders are not captures" in done.stderr
+        assert "1 file in the folders is no capture" in done.stderr
         assert "read 2 captures, 1,082 packets" in done.stderr
 
     def test_no_permission(self, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ class TestSameInventory:
         medspan("read", CLINIC)
         once, facts = inventory(medspan), medspan("sql", "SELECT count(*) FROM observation").stdout
         done = medspan("read", CLINIC)
-        assert "already read, nothing changed" in done.stderr
+        assert "already read as site default, nothing changed" in done.stderr
         assert inventory(medspan) == once
         assert medspan("sql", "SELECT count(*) FROM observation").stdout == facts
 

@@ -29,7 +29,10 @@ def test_an_answer(process: Cli) -> None:
     [
         ("SELEC 1", "syntax error"),
         ("SELECT now()", "cast them to TIMESTAMP"),
-        ("DELETE FROM capture", "read-only"),
+        ("DELETE FROM capture", "one SELECT is expected"),
+        ("SELECT 1; SELECT 2", "one SELECT is expected"),
+        ("COPY (SELECT 1) TO '{}.wal' (FORMAT csv)", "one SELECT is expected"),
+        (" ", "one SELECT is expected"),
     ],
 )
 def test_what_fails_is_told_in_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch, query: str, message: str) -> None:

@@ -46,15 +46,14 @@ def test_addresses(path: Path) -> None:
     ("remembered", "configured", "public"),
     [
         ("!10.0.0.0/8", None, ["10.0.0.1", "8.8.8.8"]),
-        ("!10.0.0.0/8", "8.8.8.0/24", []),
+        ("!10.0.0.0/8", "8.8.8.0/24", ["10.0.0.1", "8.8.8.8"]),
         (None, "8.8.8.0/24, !10.0.0.0/8", ["10.0.0.1"]),
     ],
 )
-def test_the_configuration_goes_before_what_the_inventory_remembers(
+def test_networks_given_to_a_reading_go_before_the_configuration(
     path: Path, remembered: str | None, configured: str | None, public: list[str]
 ) -> None:
-    if remembered:
-        Store(path).remember_local_nets(remembered)
+    Store(path).remember_local_nets(remembered, "8.8.8.8/32")
     with open_inventory(path, configured, last="sighting") as con:
         found = con.execute("SELECT ip FROM address WHERE public ORDER BY ip").fetchall()
     assert [ip for (ip,) in found] == public

@@ -245,9 +245,13 @@ def test_annotations_outlive_a_new_reading(path: Path) -> None:
 
 def test_local_nets_are_remembered_once(path: Path) -> None:
     store = Store(path)
-    store.remember_local_nets("10.0.0.0/8")
-    store.remember_local_nets("198.51.100.0/24")
-    assert rows(path, "SELECT value FROM meta WHERE key = 'local_nets'") == [("198.51.100.0/24",)]
+    store.remember_local_nets("10.0.0.0/8", None)
+    store.remember_local_nets("198.51.100.0/24", "10.1.0.0/16")
+    store.remember_local_nets(None, "10.2.0.0/16")
+    nets = "SELECT key, value FROM meta WHERE key LIKE '%local_nets' ORDER BY key"
+    assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16"), ("local_nets", "198.51.100.0/24")]
+    store.remember_local_nets("", None)
+    assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16")]
 
 
 # -- other processes ---------------------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def test_root_of_another_maker_contradicts() -> None:
 @pytest.mark.parametrize(
     "sign",
     [
-        {"ContributingEquipment": [{"Manufacturer": "Laurel Bridge", "PurposeOfReference": "Modifying Equipment"}]},
+        {"ContributingEquipment": [{"Manufacturer": "Laurel Bridge", "PurposeOfReference": "109103"}]},
         {"ImageType": ["DERIVED", "SECONDARY"]},
         {"Modality": "OT"},
     ],

@@ -65,7 +65,9 @@ def test_reports_that_name_less_do_not_contradict() -> None:
     s.send(ct, pacs, "AQ1", "PACS", CANON, dose, CANON | {"ImageType": ["DERIVED", "SECONDARY", "MPR"]})
     device = s.devices()["10.0.0.1"]
     assert (device["role"], device["modalities"], device["device_serial_number"]) == ("modality", ["CT"], "1CA1952201")
-    assert device["confidence"]["device_serial_number"] == "high"  # station name equals AE title
+    assert (
+        device["confidence"]["device_serial_number"] == "medium"
+    )  # station name equals AE title: a router may keep it
 
 
 def test_equal_names_support_only_a_title_that_is_its_own() -> None:
@@ -145,3 +147,33 @@ def test_equipment_of_the_same_maker_by_station_where_serials_are_missing() -> N
     s.send(ct, pacs, "AQ1", "PACS", CANON)
     s.send(pacs, other, "PACS", "OTHER", CANON | {"DeviceSerialNumber": ""})  # as anonymisers leave it
     assert sorted(s.devices()) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+
+
+def test_worklist_of_another_modality_is_asked_for_others() -> None:
+    """A gateway, or two scanners behind one address: the images are not of the station that the worklist is for."""
+    s, gateway, pacs = pair()
+    s.dimse(gateway, pacs, 104, "C-FIND", WORKLIST)
+    s.say(gateway, "scheduled_station", {"ScheduledStationAETitle": "MR1", "Modality": "MR"})
+    s.send(gateway, pacs, "CT1", "PACS", CANON)
+    device = s.devices()["10.0.0.1"]
+    assert device["manufacturer"] is device["manufacturer_model_name"] is device["device_serial_number"] is None
+
+
+def test_worklist_of_its_own_modality_supports() -> None:
+    s, ct, pacs = pair()
+    s.dimse(ct, pacs, 104, "C-FIND", WORKLIST)
+    s.say(ct, "scheduled_station", {"ScheduledStationAETitle": "CT1", "Modality": "CT"})
+    s.send(ct, pacs, "CT1", "PACS", CANON)
+    device = s.devices()["10.0.0.1"]
+    assert (device["device_serial_number"], device["confidence"]["device_serial_number"]) == ("1CA1952201", "high")
+
+
+def test_objects_that_flow_back_are_retrieved() -> None:
+    """C-GET met in the middle: who sends from the port that answers is no scanner, and who takes them no archive."""
+    s, archive, client = pair()
+    s.flow(client, archive, 104, "dicom")
+    s.store(archive, client, 104, CANON, backwards=True)
+    devices = s.devices()
+    assert devices["10.0.0.1"]["role"] == "archive"
+    assert devices["10.0.0.1"]["manufacturer"] is devices["10.0.0.1"]["device_serial_number"] is None
+    assert devices["10.0.0.2"]["role"] == "workstation"

@@ -111,7 +111,7 @@ def test_contributing_equipment(syntax: str, undefined: bool) -> None:
         {
             "Manufacturer": "Acme",
             "ManufacturerModelName": "Router",
-            "PurposeOfReference": "Processing Equipment",
+            "PurposeOfReference": "109102",
             "SoftwareVersions": ["1.0", "2.0"],
         }
     ]
@@ -176,7 +176,7 @@ def test_performed_station_of_an_mpps() -> None:
         (
             C,
             "performed_station",
-            '{"Manufacturer":"SIEMENS","Modality":"CT","PerformedLocation":"ROOM 1","PerformedStationAETitle":"CT1",'
+            '{"Manufacturer":"SIEMENS","Modality":"CT","PerformedStationAETitle":"CT1",'
             '"PerformedStationName":"CT room","SoftwareVersions":["VA44A"]}',
             "object",
         ),
