@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sensor import __version__
 from sensor.cli.options import (
     DEFAULT_INVENTORY,
     Format,
@@ -40,7 +41,6 @@ def listen(
 ) -> None:
     """Watch a mirror port until Ctrl-C. Only receives: no packet is sent, no address set."""
     import secrets
-    from importlib.metadata import version
 
     from inventory.config import load_config
     from inventory.recorder import Recorder
@@ -69,7 +69,7 @@ def listen(
         sha256=None,
         site=recorder.site,
         sensor=recorder.sensor,
-        parser_version=version("medspan"),
+        parser_version=__version__,
         health=sensor.health,
         complete=False,
     )

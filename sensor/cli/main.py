@@ -36,9 +36,7 @@ for command in COMMANDS:
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
-        print(f"medspan {version('medspan')}")
+        print(f"medspan {__version__}")
         raise typer.Exit
 
 
@@ -57,7 +55,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
     # Facts are many and long-lived, and without cycles: looking for cycles so often costs a tenth of a reading.
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(300_000, 20, 100)
     try:
         app()
     except InventoryError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sensor import __version__
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, LocalNetsOption, SiteOption
 from sensor.cli.output import note
 
@@ -28,8 +29,6 @@ def read(
     site: SiteOption = None,
 ) -> None:
     """Read captures into the inventory."""
-    from importlib.metadata import version
-
     from inventory.config import load_config
     from inventory.store import Store
     from parsers.text import pseudonymiser
@@ -54,7 +53,7 @@ def read(
         note(f"{skipped} file{' in the folders is' if skipped == 1 else 's in the folders are'} no capture")
     store = Store(inventory)
     store.remember_local_nets(local_nets, config.local_nets)
-    origin = (site or config.site or "default", config.sensor or "default", version("medspan"))
+    origin = (site or config.site or "default", config.sensor or "default", __version__)
     stop.install()
     outcome = _Outcome(store)
     with Progress(captures) as progress:
