@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from inventory.errors import InventoryError
+from sensor import __version__
 from sensor.cli.devices import device, devices, why
 from sensor.cli.export import export
 from sensor.cli.flows import flows
