@@ -2,9 +2,9 @@
 CREATE OR REPLACE TEMP TABLE maker AS
 WITH met AS (
     SELECT DISTINCT CASE attribute
-        WHEN 'hl7_software' THEN value ->> '$.SoftwareVendorOrganization'
-        WHEN 'hl7_equipment' THEN value ->> '$.NamespaceID'
-        ELSE value ->> '$.Manufacturer' END AS wire
+        WHEN 'hl7_software' THEN (value ->> '$.SoftwareVendorOrganization')
+        WHEN 'hl7_equipment' THEN (value ->> '$.NamespaceID')
+        ELSE (value ->> '$.Manufacturer') END AS wire
     FROM fact
     WHERE attribute IN ('equipment', 'performed_station', 'hl7_software', 'hl7_equipment')
 )

@@ -17,7 +17,7 @@ named AS (
             lambda x: CASE WHEN NOT regexp_matches(lower(x),
                 '^(|[0*?.-]+|none|null|unknown|undefined|n/?a|anon.*|removed|default|station ?name|no ?name)$')
                 THEN x END) AS names,
-        e.ImageType ->> '$[0]' AS pixels  -- Value 1, Pixel Data Characteristics (PS3.3 C.7.6.1.1.2)
+        (e.ImageType ->> '$[0]') AS pixels  -- Value 1, Pixel Data Characteristics (PS3.3 C.7.6.1.1.2)
     FROM parsed
 )
 SELECT

@@ -1,7 +1,7 @@
 -- HTTP products at each port a device answers at, and whether they only speak through it: behind a reverse proxy.
 CREATE OR REPLACE TEMP TABLE product AS
 WITH told AS (
-    SELECT *, CASE attribute WHEN 'http_software' THEN value ->> '$.name' ELSE value END AS wire,
+    SELECT *, CASE attribute WHEN 'http_software' THEN (value ->> '$.name') ELSE value END AS wire,
         attribute = 'http_via' AS via
     FROM fact
     WHERE port IS NOT NULL AND attribute IN ('http_server', 'http_powered_by', 'http_authenticate', 'http_service',
@@ -16,7 +16,7 @@ matched AS (
 ),
 named AS (
     SELECT t.*, coalesce(p.product, CASE WHEN attribute = 'http_software' THEN wire END) AS product,
-        coalesce(p.version, CASE WHEN attribute = 'http_software' THEN value ->> '$.version' END) AS version,
+        coalesce(p.version, CASE WHEN attribute = 'http_software' THEN (value ->> '$.version') END) AS version,
         coalesce(p.kind, 'application') AS kind, p.manufacturer
     FROM told t LEFT JOIN matched USING (attribute, wire)
 )

@@ -97,10 +97,11 @@ observed AS (
         {'at': seen.at, 'capture': seen.capture, 'frame': seen.frame, 'protocol': protocol, 'ip': client_ip}
     FROM exchange
     UNION ALL
-    SELECT device_id, 'fronts_addresses', 1, first_seen, last_seen,
-        {'at': first_seen, 'capture': NULL, 'frame': NULL, 'protocol': NULL, 'ip': NULL}
-    FROM identity
-    WHERE router
+    SELECT i.device_id, 'fronts_addresses', count(*), min(s.first_seen), max(s.last_seen),
+        min({'at': s.seen.at, 'capture': s.seen.capture, 'frame': s.seen.frame, 'protocol': s.seen.protocol, 'ip': s.ip})
+    FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
+    WHERE i.router
+    GROUP BY i.device_id
 )
 SELECT
     device_id,

@@ -30,7 +30,7 @@ titled AS (
 ),
 -- What it asks the worklist for, or reports as performed, must be what its images are; else it does so for others.
 planned AS (
-    SELECT device_id, value ->> '$.Modality' AS modality FROM fact WHERE attribute = 'scheduled_station'
+    SELECT device_id, (value ->> '$.Modality') AS modality FROM fact WHERE attribute = 'scheduled_station'
     UNION ALL
     SELECT device_id, modality FROM equipment WHERE attribute = 'performed_station'
 ),

@@ -10,9 +10,9 @@ WITH told AS (
     -- An engine passes on the software segments of others.
     SELECT device_id, attribute, wire, manufacturer, 'medium', class, count, first_seen, last_seen, seen
     FROM (
-        SELECT f.*, f.value ->> '$.SoftwareVendorOrganization' AS wire, m.manufacturer,
+        SELECT f.*, (f.value ->> '$.SoftwareVendorOrganization') AS wire, m.manufacturer,
             min(m.manufacturer) OVER w = max(m.manufacturer) OVER w AS one_vendor
-        FROM fact f JOIN maker m ON m.wire = f.value ->> '$.SoftwareVendorOrganization'
+        FROM fact f JOIN maker m ON m.wire = (f.value ->> '$.SoftwareVendorOrganization')
         WHERE f.attribute = 'hl7_software'
         WINDOW w AS (PARTITION BY f.device_id)
     ) JOIN behaviour USING (device_id)

@@ -34,8 +34,8 @@ same AS (
     GROUP BY ALL
 ),
 carried AS (
-    SELECT site, device_id, attribute, value ->> '$.EntityIdentifier' AS entity,
-        value ->> '$.NamespaceID' AS namespace, value ->> '$.UniversalID' AS universal, class,
+    SELECT site, device_id, attribute, (value ->> '$.EntityIdentifier') AS entity,
+        (value ->> '$.NamespaceID') AS namespace, (value ->> '$.UniversalID') AS universal, class,
         count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute = 'hl7_equipment'

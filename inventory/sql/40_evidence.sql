@@ -43,11 +43,11 @@ said AS (
     WHERE f.value IS NOT NULL
     UNION ALL
     -- A worklist query says what the asker is, even if it sent no image.
-    SELECT f.device_id, 'modalities', f.value ->> '$.Modality', f.value ->> '$.Modality', true, 'medium', f.class,
+    SELECT f.device_id, 'modalities', (f.value ->> '$.Modality'), (f.value ->> '$.Modality'), true, 'medium', f.class,
         'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen
     FROM (FROM fact WHERE attribute = 'scheduled_station') f JOIN role r USING (device_id)
     WHERE r.role = 'modality'
-        AND f.value ->> '$.Modality' IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
+        AND (f.value ->> '$.Modality') IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
     UNION ALL
     SELECT p.device_id, 'manufacturer', p.manufacturer, p.wire,
         CASE WHEN o.own AND o.objects_maker IS NOT NULL THEN p.manufacturer = o.objects_maker ELSE p.chosen END,

@@ -60,8 +60,6 @@ def health(
     from inventory.database import open_database
     from inventory.export import query
 
-    con = open_database(inventory, read_only=True)
-    try:
-        emit(query(con, _HEALTH, {"site": site}), output, _COLUMNS, "capture")
-    finally:
-        con.close()
+    with open_database(inventory, read_only=True) as con:
+        result = query(con, _HEALTH, {"site": site})
+    emit(result, output, _COLUMNS, "capture")  # the file is free meanwhile: a pager may take its time

@@ -51,7 +51,8 @@ def medspan(
 def main() -> None:
     """Run the command line. Exit codes: 0 ok, 1 findings, 2 usage or missing file, 3 partial, 130 interrupted."""
     if sys.stdout is None:  # closed by whoever started us
-        sys.exit("medspan: there is no standard output to write to")
+        note("medspan: there is no standard output to write to")
+        sys.exit(2)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
