@@ -24,7 +24,7 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 
 bench: .venv/installed-dev
-	@tests/tools/need tshark libndpi-bin:ndpiReader
+	@tests/tools/need tshark libndpi-bin:ndpiReader tcpreplay tcpdump iproute2:ip ethtool dcmtk:storescu orthanc:Orthanc
 	$(BIN)/python -m tests.bench.run
 
 .venv/bin/python:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.captures import bulk, scaled
+from tests.bench.live import listen_at_top_speed
 from tests.conftest import CLINIC, MEDSPAN
 
 MAX_RSS = 300  # MB
@@ -118,7 +119,11 @@ def main() -> int:
     run([MEDSPAN, "devices", "--inventory", inventory])
     report.line("1 MB capture, from start to table", time.perf_counter() - begin, 1.0, "s", "read, then devices")
     report.line("medspan --help", median([MEDSPAN, "--help"]).seconds, 0.25, "s", "start-up")
-    return 1 if report.missed else 0
+
+    heard = listen_at_top_speed(transfer, folder)
+    same = "same inventory as from the file" if heard.same else "NOT the inventory from the file"
+    print(f"live at {heard.rate}: {heard.packets:,} packets, {heard.dropped:,} dropped (limit 0), {same}")
+    return 1 if report.missed or heard.dropped or not heard.same else 0
 
 
 if __name__ == "__main__":
