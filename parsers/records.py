@@ -123,7 +123,7 @@ class CaptureHealth:
     kernel_drops: int = 0
     truncated_packets: int = 0  # shorter in the capture than on the wire
     duplicate_packets: int = 0  # the same packet delivered twice by the mirror
-    gaps: int = 0  # holes in TCP streams that a parser was reading
+    gaps: int = 0  # holes in TCP streams that a parser was reading, missing beginnings included
     gap_bytes: int = 0
     one_way_flows: int = 0  # connections with data of which just one direction was captured
     unknown_link_packets: int = 0

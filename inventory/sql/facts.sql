@@ -35,7 +35,7 @@ CREATE TABLE capture (
 -- What was odd in a capture, counted by kind: malformed streams, unknown link types, caps.
 CREATE TABLE anomaly (
     capture VARCHAR,
-    kind    VARCHAR,  -- malformed, unknown_link, undecoded, cap
+    kind    VARCHAR,  -- malformed, unknown_link, undecoded, gap, cap
     detail  VARCHAR,
     count   BIGINT
 );

@@ -42,19 +42,18 @@ class Connection:
     """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
 
     __slots__ = (
-        "_owner", "_sides", "_tried", "_tries", "client_end", "client_known", "endpoints", "finished", "halves",
+        "_owner", "_sides", "_tried", "_tries", "client_end", "endpoints", "finished", "halves",
         "parser", "slot", "whole",
     )  # fmt: skip
 
-    def __init__(self, owner: Owner, slot: int, client_end: int, client_known: bool) -> None:
+    def __init__(self, owner: Owner, slot: int, client_end: int, whole: bool) -> None:
         self._owner = owner
         self.slot = slot
         self.client_end = client_end  # fixed: the parser's Side.CLIENT is this end
-        self.client_known = client_known
         self.endpoints: tuple[Endpoint, Endpoint] | None = None
         self.finished = False
         self.parser: Parser | None = None
-        self.whole = client_known  # met at its beginning, nothing lost yet
+        self.whole = whole  # met at its beginning, nothing lost yet
         self._sides = (Side(client_end), Side(1 - client_end))
         self._tries = 0
         self._tried = 0  # ends that were looked at, one bit each

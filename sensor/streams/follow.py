@@ -148,7 +148,12 @@ class Follower:
 
     def confirmed(self, connection: Connection, protocol: str) -> None:
         """The content of this connection is `protocol`, from here on."""
-        traits = self.traits.setdefault(connection.slot, Traits(protocol))
+        traits = self.traits.get(connection.slot)
+        if traits is None:
+            traits = self.traits[connection.slot] = Traits(protocol)
+            if self.table.flow["opener"][connection.slot] < 0:  # no SYN was captured: its beginning is missing
+                self.health.gaps += 1
+                self.health.anomalies["gap", "connection met in the middle"] += 1
         traits.protocol, traits.encrypted = protocol, protocol == "tls"
 
     def malformed(self, protocol: str, reason: str) -> None:
