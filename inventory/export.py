@@ -24,7 +24,6 @@ from inventory.errors import InventoryError
 
 Row = dict[str, Any]
 
-FORMATS: Final = ("csv", "json", "parquet")
 _FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # https://owasp.org/www-community/attacks/CSV_Injection
 _DEVICES: Final = "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"
 _COPY_DEVICES: Final = (
@@ -124,7 +123,7 @@ def to_text(value: object) -> str:
 def export_devices(con: duckdb.DuckDBPyConnection, file_format: str, path: Path, site: str | None) -> int:
     """Write the devices (of one site) to `path`, which appears whole or not at all. Return how many they are.
 
-    `file_format` is one of FORMATS. Raises InventoryError when the file cannot be written.
+    `file_format` is csv, json or parquet. Raises InventoryError when the file cannot be written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

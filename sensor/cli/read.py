@@ -81,7 +81,6 @@ class _Outcome:
         self._known = 0
         self._packets = 0
         self._partial = False
-        self._foreign = 0
         self._failed = 0
 
     def take(self, item: Flush | Failure) -> None:
@@ -90,8 +89,7 @@ class _Outcome:
 
         if isinstance(item, Failure):
             note(f"medspan: {item.message}")
-            self._failed += item.is_capture
-            self._foreign += not item.is_capture
+            self._failed += 1
             return
         if not item.last:
             self._store.write(item.capture, item.facts)
@@ -118,6 +116,6 @@ class _Outcome:
     def code(self) -> int:
         """Exit code: 3 when a capture was damaged or one of several could not be read, 2 when nothing could be."""
         done = self._read + self._known
-        if self._partial or (done and self._failed + self._foreign):
+        if self._partial or (done and self._failed):
             return 3
-        return 2 if self._failed + self._foreign else 0
+        return 2 if self._failed else 0

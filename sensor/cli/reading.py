@@ -13,7 +13,7 @@ from parsers.text import Pseudonym
 from sensor.cli.stopping import StopSignal
 from sensor.sensor import Sensor
 from sensor.sources.batch import Batch
-from sensor.sources.errors import CaptureError, NotACapture
+from sensor.sources.errors import CaptureError
 from sensor.sources.files import CaptureFile, open_capture
 
 FLUSH_ROWS = 50_000  # facts kept in memory before they are written
@@ -40,7 +40,6 @@ class Failure(NamedTuple):
     """A file that could not be read at all."""
 
     message: str
-    is_capture: bool  # False: it is something else
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class Reader:
             try:
                 source = open_capture(planned.path)
             except CaptureError as error:
-                yield Failure(str(error), not isinstance(error, NotACapture))
+                yield Failure(str(error))
                 continue
             if self._current is not None:
                 yield self._end(self._current, self._follows(planned))

@@ -48,9 +48,7 @@ def read_with_processes(
     for worker in workers:
         worker.join()
         if worker.exitcode:
-            yield Failure(
-                f"a reading process ended early (exit code {worker.exitcode}): read those captures again", True
-            )
+            yield Failure(f"a reading process ended early (exit code {worker.exitcode}): read those captures again")
 
 
 def _work(captures: Sequence[Planned], origin: Origin, key: bytes, results: Any, halt: Any) -> None:

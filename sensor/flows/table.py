@@ -18,7 +18,7 @@ SECOND = 1_000_000_000  # nanoseconds
 IDLE_TCP = 900 * SECOND  # imaging associations may rest for minutes between studies
 IDLE_OTHER = 120 * SECOND
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16  # RFC 9293 3.1
+FIN, SYN, RST, ACK = 1, 2, 4, 16  # RFC 9293 3.1
 
 # End 0 is the lower (address, port) of the two, end 1 the other; [2] columns are "sent by end 0", "sent by end 1".
 FLOW = np.dtype(

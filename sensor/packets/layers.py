@@ -25,7 +25,6 @@ from sensor.packets.layouts import (
 from sensor.packets.link import bounded, ethernet
 
 MORE_FRAGMENTS_OR_OFFSET = 0x3FFF  # RFC 791 3.1
-NO_NEXT_HEADER = 59
 PPP = {0x0021: 0x0800, 0x0057: 0x86DD}  # RFC 1332, RFC 5072
 
 

@@ -13,12 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CLINIC, MEDSPAN, Medspan
+from tests.mirror import mirror_port
 
 FIELDS = ("role", "manufacturer", "manufacturer_model_name", "device_serial_number", "ae_titles", "ip_addresses")
-
-
-def ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -27,20 +24,8 @@ def mirror(tool: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     tool("ip"), tool("tcpreplay")
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
-    far, near = f"msfar{os.getpid()}", f"msnear{os.getpid()}"
-    try:
-        ip("netns", "add", far)
-        ip("netns", "add", near)
-        ip("link", "add", "mirror0", "netns", far, "type", "veth", "peer", "name", "mirror1", "netns", near)
-        for name, interface in ((far, "mirror0"), (near, "mirror1")):
-            subprocess.run(
-                ["ip", "netns", "exec", name, "sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1"], check=True
-            )
-            ip("-n", name, "link", "set", interface, "mtu", "9000", "up")
-        yield far, near
-    finally:
-        for name in (far, near):
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+    with mirror_port() as names:
+        yield names
 
 
 @pytest.fixture
