@@ -11,7 +11,7 @@ import duckdb
 
 from inventory.errors import InventoryError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 LOCK_PATIENCE: Final = 5.0  # seconds to wait for another process; a flush holds the file for some 50 ms
 WRITER_PATIENCE: Final = 60.0  # seconds; what was read should not be lost because somebody looks at the inventory
 _MAGIC: Final = b"DUCK"  # at byte 8 of the main header (https://duckdb.org/docs/stable/internals/storage)

@@ -45,6 +45,7 @@ OBSERVATION_COLUMNS: Final = {
     "ip": Kind.TEXT,
     "port": Kind.NUMBER,
     "transport": Kind.TEXT,
+    "speaker": Kind.TEXT,
     "protocol": Kind.TEXT,
     "attribute": Kind.TEXT,
     "value": Kind.TEXT,

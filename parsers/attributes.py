@@ -124,4 +124,64 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
         "subject issuer subject_alternative_names not_before not_after key serial_number self_signed sha256",
         "leaf certificate this end presented (TLS 1.2 and before)",
     ),
+    # Names, by any protocol: DHCP, mDNS, NBNS, SMB, LLDP, SNMP, syslog... (the observation's protocol tells which)
+    "hostname": _text("name this host gives itself, as sent: short, or fully qualified"),
+    "dns_name": _text("name by which DNS answers name this address: a claim of the name server"),
+    "domain": _text("DNS or NetBIOS domain, or workgroup, this host says it belongs to"),
+    # What a host says it is
+    "os_version": _text("operating system and version this host names: SMB, NTLM, browser announcement"),
+    "system_description": _text("the system's description of itself: SNMP sysDescr, LLDP, CDP version"),
+    "platform": _text("hardware platform: CDP platform"),
+    "network_port": _compound(
+        "ChassisID PortID PortDescription", "port of its own from which this device announces itself (LLDP, CDP)"
+    ),
+    "system_capabilities": _list("enabled capabilities (LLDP, CDP): bridge, router, telephone, wlan-access-point..."),
+    "hardware_inventory": _compound(
+        "HardwareRevision FirmwareRevision SoftwareRevision SerialNumber ManufacturerName ModelName AssetID",
+        "LLDP-MED inventory (ANSI/TIA-1057 10.2.6), or what a management protocol says in the same terms",
+    ),
+    "management_address": _text("management address this device announces (LLDP, CDP)"),
+    "device_uuid": _text("UUID by which this device announces itself (SSDP USN, WS-Discovery EndpointReference)"),
+    # DHCP
+    "dhcp_vendor_class": _text("vendor class identifier (RFC 2132 9.13, RFC 8415 21.16)"),
+    "dhcp_client_id": _text("client identifier or DUID, in hex (RFC 2132 9.14, RFC 8415 11)"),
+    "dhcp_parameter_list": _text("codes of the options this client asks for, in its order: 1,3,6,15"),
+    "dhcp_server": _flag("this end leased an address"),
+    # Announced services
+    "mdns_service": _compound(
+        "ServiceType Port Model Manufacturer Version", "DNS-SD service this host announces, with device keys of its TXT"
+    ),
+    "ssdp_server": _text("SERVER header of an SSDP announcement"),
+    "ssdp_device_type": _text("UPnP device or service type this host announces"),
+    "wsd_types": _list("WS-Discovery types this host announces"),
+    "wsd_scopes": _list("WS-Discovery scopes that tell what the device is (ONVIF name and hardware, SDC)"),
+    # Management
+    "snmp_object_id": _text("sysObjectID: the vendor's own name for what this is"),
+    "snmp_version": _text("SNMP version this agent answers in: 1, 2c, 3"),
+    "snmp_community": _text("kind of community this agent was asked with: default or other; never the community"),
+    "snmp_engine_id": _text("SNMPv3 engine id of this agent, in hex (RFC 3411 5)"),
+    "ntp_server": _text("stratum at which this host serves time"),
+    "syslog_hostname": _text("HOSTNAME in a syslog message this host sent, perhaps on behalf of others"),
+    "syslog_application": _text("APP-NAME or tag in a syslog message this host sent, without process id"),
+    # Banners of TCP services
+    "ssh_software": _text("protocol version and software in the SSH identification string (RFC 4253 4.2)"),
+    "ssh_host_key": _text("SHA256 fingerprint of the host key this server proved to hold (RFC 4253 8)"),
+    "vnc_version": _text("RFB protocol version (RFC 6143 7.1.1)"),
+    "ftp_banner": _text("first line of an FTP server's greeting"),
+    "smtp_banner": _text("first line of an SMTP server's greeting"),
+    "telnet_banner": _text("first line a telnet server shows before anything is typed"),
+    "rdp_client": _compound("ClientName ClientBuild", "RDP client core data (MS-RDPBCGR 2.2.1.3.2)"),
+    "rdp_security": _text("security protocol an RDP server chose: rdp, tls, credssp"),
+    "smb_dialect": _text("SMB dialect this server chose: NT LM 0.12, 2.1, 3.1.1"),
+    "smb_signing": _text("message signing this SMB server announces: disabled, enabled, required"),
+    "clear_credentials": _text("protocol by which a login was sent to this end in clear: ftp, telnet, snmp, smtp..."),
+    "printer_id": _text("model a printer answers with (PJL INFO ID, IEEE 1284 device id)"),
+    # Laboratory instruments
+    "astm_sender": _compound(
+        "SenderName Model SerialNumber Version", "sender in the header record this end sent (CLSI LIS2-A2 6.5)"
+    ),
+    "astm_record_types": _list("record types of the messages this end sent, sorted: H, L, O, P, Q, R"),
+    # TCP/IP
+    "tcp_syn": _text("how this host opens TCP connections: initial TTL:window:MSS:scale:options, as in p0f"),
+    "tcp_synack": _text("how this host accepts TCP connections, in the same terms"),
 }

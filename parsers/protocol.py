@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Protocol
 
-from parsers.records import Match, Observation, Side
+from parsers.records import Announcement, Datagram, Match, Observation, Side
 from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym
 
@@ -30,6 +30,13 @@ class Parser(Protocol):
         """
 
     @property
+    def speaker(self) -> str | None:
+        """The software that speaks for the client, by its own words; None where the protocol does not say.
+
+        Known, if ever, before the client's first observation. It tells two devices behind one address apart.
+        """
+
+    @property
     def client(self) -> Side | None:
         """The side that must have opened the connection, judged by content (it sent the request); None if unknown."""
 
@@ -41,3 +48,21 @@ class Parser(Protocol):
 
     def gap(self, side: Side, length: int) -> None:
         """`length` bytes of `side`, the unread ones in front included, were lost; `stream.offset` is behind them."""
+
+
+class DatagramParser(Protocol):
+    """A reader of single datagrams. Pure and stateless: equal datagrams say equal things, so answers are kept.
+
+    Linear in the payload, which is up to 64 KiB of anything; bounded in what it says. Only `Malformed` may leave it.
+    """
+
+    name: ClassVar[str]  # protocol name as users see it: "dhcp", "mdns", "lldp"
+    ports: ClassVar[frozenset[int]]  # UDP ports, of either end, at which it is looked for; the content decides
+
+    @staticmethod
+    def probe(datagram: Datagram) -> bool:
+        """Say whether this is the protocol. Never raises."""
+
+    @staticmethod
+    def read(datagram: Datagram) -> Iterator[Announcement]:
+        """Yield what it says. Where it is broken or cut, raise `Malformed` behind what could be read."""

@@ -52,14 +52,48 @@ class Observation(NamedTuple):
     offset: int
 
 
+class About(IntEnum):
+    """Whom an announcement is about."""
+
+    SENDER = 0
+    RECEIVER = 1
+    OTHER = 2  # whoever holds the announcement's own `ip` and `mac`
+
+
+class Datagram(NamedTuple):
+    """One datagram, or the payload of one link-layer frame (then without ports)."""
+
+    payload: bytes
+    source_port: int = 0
+    destination_port: int = 0
+    cut: bool = False  # the capture holds only the beginning of it
+
+
+class Announcement(NamedTuple):
+    """One thing learned from a datagram. As in `Observation`: `value` is cleaned text, or canonical JSON.
+
+    `ip` and `mac` say more of where it holds: about OTHER they are the whole address, None where it is not told; about
+    SENDER or RECEIVER they stand in for the packet's own (a DHCP client that has no address yet).
+    """
+
+    attribute: str
+    value: str
+    evidence: Evidence
+    about: About = About.SENDER
+    port: int | None = None  # that this end answers at; None at the end that asks
+    ip: str | None = None
+    mac: str | None = None  # "aa:bb:cc:dd:ee:ff"
+
+
 class Endpoint(NamedTuple):
     """Where an observation was made. `port` is the port that answers (`None` at the end that opened the connection)."""
 
     vlan: str | None  # VLAN ids, outermost first ("100.42"), or tunnel ("vxlan:5001"); None when untagged
     mac: str | None
-    ip: str | None
+    ip: str | None  # None where a MAC speaks for itself: LLDP, a DHCP client that has no address yet
     port: int | None
-    transport: str  # "tcp", "udp", "arp", "ndp"
+    transport: str  # "tcp", "udp", "arp", "ndp", "link"
+    speaker: str | None = None  # the software that spoke for this end in the connection (`protocol.Parser.speaker`)
 
 
 class FlowRecord(NamedTuple):

@@ -46,9 +46,10 @@ CREATE TABLE observation (
     sensor         VARCHAR,
     vlan           VARCHAR,    -- VLAN ids, outermost first, or tunnel; NULL when untagged
     mac            VARCHAR,    -- on the wire in front of the address: perhaps a router's
-    ip             VARCHAR,
+    ip             VARCHAR,    -- NULL where a MAC speaks for itself: LLDP, a DHCP client without an address
     port           INTEGER,    -- that answers; NULL at the end that opened the connection
     transport      VARCHAR,
+    speaker        VARCHAR,    -- software that spoke for this end, by its own words: implementation and AE title
     protocol       VARCHAR,
     attribute      VARCHAR,    -- a name of parsers/attributes.py
     value          VARCHAR,    -- text, or canonical JSON

@@ -61,6 +61,11 @@ class Dicom:
         return probe_pdu(head)
 
     @property
+    def speaker(self) -> str | None:
+        """Implementation and AE title of the requestor."""
+        return self._opening.speaker
+
+    @property
     def client(self) -> Side | None:
         """The requestor, as an A-ASSOCIATE-RQ, -AC or -RJ shows; None if none was seen."""
         return self._opening.client

@@ -21,10 +21,11 @@ MAX_IMPLIED: Final = 16  # SOP classes told of an association whose answer was n
 class Opening:
     """The request and its answer, read in either order; the answer may not have been captured at all."""
 
-    __slots__ = ("_answer", "_implied", "_rejected", "_request", "client", "syntaxes")
+    __slots__ = ("_answer", "_implied", "_rejected", "_request", "client", "speaker", "syntaxes")
 
     def __init__(self) -> None:
         self.client: Side | None = None  # the requestor
+        self.speaker: str | None = None  # the requestor's implementation and AE title
         self.syntaxes: dict[int, Syntax] = {}  # of the accepted presentation contexts
         self._request: Associate | None = None
         self._answer: Associate | None = None
@@ -43,6 +44,7 @@ class Opening:
             self._answer, self.syntaxes = None, {}
             self._implied.clear()
         self.client = side
+        self.speaker = f"{request.implementation_class_uid or ''} {request.calling_ae_title}".strip() or None
         self._request = request
         return _said(side, request_sayings, request) + self._answered(side.other)
 

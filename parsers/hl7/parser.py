@@ -32,6 +32,7 @@ class Hl7:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self.finished = False
         self.handover = False
+        self.speaker: str | None = None
         self._pseudonym = pseudonym
         self._readers = (SegmentReader(), SegmentReader())
         self._messages: list[Message | None] = [None, None]

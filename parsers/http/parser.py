@@ -66,6 +66,7 @@ class Http:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self.finished = False
         self.handover = False
+        self.speaker: str | None = None
         self.client: Side | None = None
         self._halves = (_Half(), _Half())
         self._pending: deque[Exchange] = deque()  # their responses are still to come

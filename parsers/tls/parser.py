@@ -50,6 +50,7 @@ class Tls:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self.finished = False
         self.handover = False
+        self.speaker: str | None = None
         self.client: Side | None = None
         self._ends = (_End(), _End())
         self._client_certificate_expected = False

@@ -129,8 +129,12 @@ class Follower:
         vlan = segment_name(int(flow["segment"]))
         ports = flow["port"].tolist()
         ports[client] = None
-        ends = zip(flow["mac"].tolist(), flow["hi"].tolist(), flow["lo"].tolist(), ports, strict=True)
-        first, second = (Endpoint(vlan, mac_text(mac), ip_text(hi, lo), port, "tcp") for mac, hi, lo, port in ends)
+        speakers: list[str | None] = [None, None]
+        speakers[client] = connection.parser.speaker if connection.parser is not None else None
+        ends = zip(flow["mac"].tolist(), flow["hi"].tolist(), flow["lo"].tolist(), ports, speakers, strict=True)
+        first, second = (
+            Endpoint(vlan, mac_text(mac), ip_text(hi, lo), port, "tcp", speaker) for mac, hi, lo, port, speaker in ends
+        )
         return first, second
 
     def observed(self, connection: Connection, observation: Observation, mark: tuple[int, int]) -> None:

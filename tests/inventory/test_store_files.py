@@ -161,7 +161,7 @@ FOREIGN = "is a DuckDB file of another program, not a medspan inventory"
         (_foreign, FOREIGN),
         (_foreign_meta, FOREIGN),
         (_foreign_columns, "is not a medspan inventory, or is damaged"),
-        (lambda path: _version(path, "2"), "is from a newer medspan (schema 2): update medspan"),
+        (lambda path: _version(path, "3"), "is from a newer medspan (schema 3): update medspan"),
         (lambda path: _version(path, "0"), "is from an older medspan (schema 0): read its captures again"),
         (lambda path: _version(path, "x"), FOREIGN),
         (_cut, "is damaged: its end is missing"),
