@@ -182,6 +182,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     ),
     "astm_record_types": _list("record types of the messages this end sent, sorted: H, L, O, P, Q, R"),
     # TCP/IP
-    "tcp_syn": _text("how this host opens TCP connections: initial TTL:window:MSS:scale:options, as in p0f"),
+    "tcp_syn": _text(
+        "how this host opens TCP connections, initial TTL:window:MSS:scale:options: 64:64240:1460:7:mss,sok,ts,nop,ws"
+    ),
     "tcp_synack": _text("how this host accepts TCP connections, in the same terms"),
 }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from parsers.records import CaptureHealth, Endpoint, Evidence, Sink
+from parsers.records import CaptureHealth, Sink
 from parsers.text import Pseudonym
-from sensor.flows.addresses import ip_text, mac_text
+from sensor.datagrams import Datagrams
 from sensor.flows.records import flow_records, one_way
 from sensor.flows.table import SECOND, FlowTable
 from sensor.packets import columns
-from sensor.packets.columns import Packets, segment_name
+from sensor.packets.columns import Packets
 from sensor.packets.decode import decode
 from sensor.packets.duplicates import DuplicateFilter, has_checksum
 from sensor.packets.fragments import Defragmenter
-from sensor.packets.neighbours import Bindings, arp_bindings, ndp_bindings, solicitation_bindings
 from sensor.sources.batch import Batch, Int64
+from sensor.statements import tell_bindings, tell_openings
 from sensor.streams.follow import Follower
 
 HOUSEKEEPING = 10 * SECOND  # of packet time between two looks for idle flows
@@ -32,6 +32,7 @@ class Sensor:
         self._sink = sink
         self._table = FlowTable()
         self._follower = Follower(self._table, pseudonym, sink, self.health)
+        self._datagrams = Datagrams(self._follower.traits, sink, self.health)
         self._duplicates = DuplicateFilter()
         self._fragments = Defragmenter()
         self._now = 0
@@ -39,8 +40,8 @@ class Sensor:
 
     def begin(self, sink: Sink) -> None:
         """Another capture follows: from here on `sink` and a fresh `health` take what is learned."""
-        self.health = self._follower.health = CaptureHealth()
-        self._sink = self._follower.sink = sink
+        self.health = self._follower.health = self._datagrams.health = CaptureHealth()
+        self._sink = self._follower.sink = self._datagrams.sink = sink
 
     def feed(self, batch: Batch) -> None:
         """Read one batch."""
@@ -55,6 +56,7 @@ class Sensor:
         self._count_incomplete()
         if self._now - self._looked > HOUSEKEEPING:
             self._looked = self._now
+            self._datagrams.rest()
             self._retire(self._table.expired(self._now))
 
     def flush(self) -> None:
@@ -94,44 +96,14 @@ class Sensor:
         copies = self._duplicates.copies(packets, has_checksum(packets))
         health.duplicate_packets += len(copies)
         packets.next[copies] = columns.OTHER
-        for bindings in (arp_bindings(packets), ndp_bindings(packets), solicitation_bindings(packets)):
-            self._bind(packets, bindings)
+        tell_bindings(packets, self._sink)
+        tell_openings(packets, self._sink)
+        self._datagrams.read_frames(packets)
         rows = np.flatnonzero((packets.next >= columns.DONE) & (packets.next < columns.FRAGMENT))
         if len(rows):
-            self._follower.follow(packets, self._table.sort(packets, rows))
-
-    def _bind(self, packets: Packets, bindings: Bindings) -> None:
-        if not len(bindings.rows):
-            return
-        keys = (bindings.hi, bindings.lo, bindings.mac, packets.segment[bindings.rows])
-        order = np.lexsort(keys)  # equal bindings side by side, each as captured
-        begins = np.ones(len(order), bool)
-        begins[1:] = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in keys])
-        begin = np.flatnonzero(begins)
-        stop = np.append(begin[1:], len(order))
-        first, last = order[begin], order[stop - 1]
-        rows = bindings.rows[first]
-        for hi, lo, mac, segment, time, frame, until, count in zip(
-            *(key[first].tolist() for key in keys),
-            packets.time[rows].tolist(),
-            packets.frame[rows].tolist(),
-            packets.time[bindings.rows[last]].tolist(),
-            (stop - begin).tolist(),
-            strict=True,
-        ):
-            address = mac_text(mac)
-            if address is not None:
-                self._sink.observe(
-                    Endpoint(segment_name(segment), address, ip_text(hi, lo), None, bindings.transport),
-                    bindings.transport,
-                    "link_layer_address",
-                    address,
-                    Evidence.PEER,
-                    time,
-                    frame,
-                    until,
-                    count,
-                )
+            flows = self._table.sort(packets, rows)
+            self._datagrams.read(packets, flows)
+            self._follower.follow(packets, flows)
 
     def _retire(self, slots: Int64) -> None:
         if not len(slots):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from inventory.recorder import OBSERVATION_COLUMNS
 from parsers.text import clean
 from tests.conftest import CLINIC, ROOT
 from tests.test_wild import read
@@ -33,6 +34,7 @@ OUT_OF_SCOPE = re.compile(
     "socks|raw_packets|starttls|auth-tls|psql|adb_synthetic|arkime_synthetic"
 )
 Values = dict[str, set[str]]
+ATTRIBUTE, VALUE = map(list(OBSERVATION_COLUMNS).index, ("attribute", "value"))
 CAPTURES = (ROOT / "tests" / "cases" / "oracle.txt").read_text().split("\n")[:-1]
 
 
@@ -54,12 +56,12 @@ def by_medspan(path: Path) -> Values:
     facts, _ = read(path)
     values: Values = defaultdict(set)
     for row in facts.observations:
-        attribute, value = str(row[6]), str(row[7])
+        attribute, value = str(row[ATTRIBUTE]), str(row[VALUE])
         if attribute == "hl7_message_type":
             value = value.partition("^")[0]  # tshark shows MSH-9.1 alone
         elif attribute in ("hl7_sender", "hl7_receiver"):
             attribute, value = "hl7_msh", ""
-            values[attribute].update(json.loads(str(row[7])).values())
+            values[attribute].update(json.loads(str(row[VALUE])).values())
         values[attribute].add(value)
     values["sni"].update(str(row[11]) for row in facts.flows if row[11])
     return values

@@ -6,12 +6,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from inventory.recorder import Facts, Recorder
+from inventory.recorder import OBSERVATION_COLUMNS, Facts, Recorder
 from parsers.text import pseudonymiser
 from sensor.sensor import Sensor
 from sensor.sources.errors import CaptureError, NotACapture
 from sensor.sources.files import open_capture
 
+PROTOCOL = list(OBSERVATION_COLUMNS).index("protocol")
 LIMIT = 5.0  # seconds a file
 PSEUDONYM = pseudonymiser(b"wild")
 
@@ -41,7 +42,7 @@ def test_every_capture(wild: Path) -> None:
             outcome["read"] += 1
             outcome["packets"] += sensor.health.packets
             for row in facts.observations:
-                outcome[str(row[5])] += 1
+                outcome[str(row[PROTOCOL])] += 1
             outcome["flows"] += len(facts.flows)
         if (elapsed := time.perf_counter() - begin) > LIMIT:
             slow[path.name] = elapsed

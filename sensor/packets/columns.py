@@ -22,12 +22,14 @@ GENEVE_HEADER = 0x2_0002
 ERSPAN_HEADER = 0x2_0003  # types I and II
 ERSPAN_III_HEADER = 0x2_0004
 IP_BY_VERSION = 0x2_0005  # the version nibble tells
+LLC_HEADER = 0x2_0006
 DONE = 0x3_0000  # + IANA protocol number: innermost transport reached
 FRAGMENT = 0x3_0100
 OTHER = 0x3_0101  # nothing more to read: LLC, unknown EtherTypes
 UNDECODED = 0x3_0102  # a header is cut or breaks its own rules
 UNKNOWN_LINK = 0x3_0103
 NEIGHBOUR_ARP = 0x3_0104
+LINK_ANNOUNCEMENT = 0x3_0105  # LLDP, CDP: a payload that is no IP, read by `sensor.datagrams`
 
 V4_MAPPED = np.uint64(0xFFFF_0000_0000)  # RFC 4291 2.5.5.2: IPv4 addresses live in the same two columns
 
@@ -71,6 +73,8 @@ class Packets:
     destination_hi: U64
     destination_lo: U64
     identification: U32
+    hop_limit: U8  # what is left of the TTL
+    header_length: U8  # of TCP, with its options
     source_port: U16
     destination_port: U16
     checksum: U16
@@ -109,6 +113,8 @@ def blank(buffer: U8, frame: Int64, time: Int64, wire: Int64, at: Int64, end: In
         destination_hi=np.zeros(n, np.uint64),
         destination_lo=np.zeros(n, np.uint64),
         identification=np.zeros(n, np.uint32),
+        hop_limit=np.zeros(n, np.uint8),
+        header_length=np.zeros(n, np.uint8),
         source_port=np.zeros(n, np.uint16),
         destination_port=np.zeros(n, np.uint16),
         checksum=np.zeros(n, np.uint16),

@@ -140,7 +140,7 @@ def _as_packets(packets: Packets, done: list[tuple[int, int, bytes]]) -> Packets
     whole = blank(buffer, packets.frame[rows], packets.time[rows], packets.wire[rows], starts, ends, ends.copy())
     for name in (
         "source_mac", "destination_mac", "segment", "source_hi", "source_lo", "destination_hi", "destination_lo",
-        "identification",
+        "identification", "hop_limit",
     ):  # fmt: skip
         getattr(whole, name)[:] = getattr(packets, name)[rows]
     whole.next[:] = [columns.IP_PROTOCOL + protocol for _, protocol, _ in done]

@@ -22,7 +22,7 @@ from sensor.packets.layouts import (
     Rows,
     gather,
 )
-from sensor.packets.link import bounded, ethernet
+from sensor.packets.link import after_length_or_type, bounded, ethernet, llc
 
 MORE_FRAGMENTS_OR_OFFSET = 0x3FFF  # RFC 791 3.1
 PPP = {0x0021: 0x0800, 0x0057: 0x86DD}  # RFC 1332, RFC 5072
@@ -33,7 +33,7 @@ def vlan_tag(packets: Packets, rows: Rows) -> None:
     rows = bounded(packets, rows, TAG.itemsize, "VLAN tag cut")
     header = gather(packets.buffer, packets.at[rows], TAG)
     packets.at[rows] += TAG.itemsize
-    packets.next[rows] = np.where(header["type"] < 0x600, columns.OTHER, header["type"])
+    packets.next[rows] = after_length_or_type(packets, rows, header["type"])
     identifier = (header["tci"] & 0xFFF).astype(np.uint64)
     segment = packets.segment[rows]
     room = (identifier > 0) & (segment >> np.uint64(12) & np.uint64(0xFFF) == 0)
@@ -89,6 +89,7 @@ def ipv4(packets: Packets, rows: Rows) -> None:
     packets.source_lo[rows] = columns.V4_MAPPED | header["source"]
     packets.destination_lo[rows] = columns.V4_MAPPED | header["destination"]
     packets.identification[rows] = header["identification"]
+    packets.hop_limit[rows] = header["ttl"]
     packets.next[rows] = columns.IP_PROTOCOL + header["protocol"].astype(np.uint32)
     fragment = header["flags_fragment_offset"] & MORE_FRAGMENTS_OR_OFFSET != 0
     if fragment.any():
@@ -114,6 +115,7 @@ def ipv6(packets: Packets, rows: Rows) -> None:
     packets.source_hi[rows], packets.source_lo[rows] = header["source_hi"], header["source_lo"]
     packets.destination_hi[rows], packets.destination_lo[rows] = header["destination_hi"], header["destination_lo"]
     packets.identification[rows] = 0
+    packets.hop_limit[rows] = header["hop_limit"]
     packets.next[rows] = columns.IP_PROTOCOL + header["next_header"].astype(np.uint32)
 
 
@@ -143,6 +145,7 @@ def tcp(packets: Packets, rows: Rows) -> None:
         rows, header, length = rows[good], header[good], length[good]
     _ports(packets, rows, header, columns.DONE + 6)
     packets.at[rows] += length
+    packets.header_length[rows] = length
     packets.flags[rows] = header["flags"]
     packets.sequence_number[rows] = header["sequence_number"]
     packets.acknowledgment_number[rows] = header["acknowledgment_number"]
@@ -153,6 +156,13 @@ def udp(packets: Packets, rows: Rows) -> None:
     rows = bounded(packets, rows, UDP.itemsize, "UDP header cut")
     header = gather(packets.buffer, packets.at[rows], UDP)
     _ports(packets, rows, header, columns.DONE + 17)
+    length = header["length"].astype(np.int64)
+    wire_end = packets.wire_end[rows]
+    wire_end = np.where(
+        length < UDP.itemsize, wire_end, np.minimum(wire_end, packets.at[rows] + length)
+    )  # 0: a jumbogram
+    packets.wire_end[rows] = wire_end
+    packets.end[rows] = np.minimum(packets.end[rows], wire_end)
     packets.at[rows] += UDP.itemsize
     tunnels.recognise(packets, rows)
 
@@ -180,11 +190,16 @@ def arp(packets: Packets, rows: Rows) -> None:
     packets.next[rows] = columns.NEIGHBOUR_ARP
 
 
+def lldp(packets: Packets, rows: Rows) -> None:
+    """LLDP (IEEE 802.1AB) stops here for `sensor.datagrams`."""
+    packets.next[rows] = columns.LINK_ANNOUNCEMENT
+
+
 Reader = Callable[[Packets, Rows], None]
 
 ETHERTYPES: dict[int, Reader] = {
     0x0800: ipv4, 0x86DD: ipv6, 0x0806: arp, 0x8100: vlan_tag, 0x88A8: vlan_tag, 0x9100: vlan_tag, 0x8847: mpls,
-    0x8848: mpls, 0x8864: pppoe,
+    0x8848: mpls, 0x8864: pppoe, 0x88CC: lldp,
 }  # fmt: skip
 IP_PROTOCOLS: dict[int, Reader] = {
     0: ipv6_extension, 1: icmp, 4: tunnels.ip_in_ip, 6: tcp, 17: udp, 41: tunnels.ip_in_ip, 43: ipv6_extension,
@@ -195,6 +210,7 @@ LAYERS: dict[int, Reader] = {
     **{columns.IP_PROTOCOL + number: reader for number, reader in IP_PROTOCOLS.items()},
     columns.ETHERNET_FRAME: ethernet,
     columns.IP_BY_VERSION: by_version,
+    columns.LLC_HEADER: llc,
     columns.VXLAN_HEADER: tunnels.vxlan,
     columns.GENEVE_HEADER: tunnels.geneve,
     columns.ERSPAN_HEADER: tunnels.erspan,

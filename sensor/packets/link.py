@@ -13,6 +13,8 @@ from sensor.packets.layouts import ETHERNET, FAMILY, LLC_SNAP, SLL, SLL2, Rows, 
 from sensor.sources.batch import Batch
 
 IPV4, IPV6 = 0x0800, 0x86DD
+CDP = 0x2000  # SNAP protocol id under Cisco's OUI
+LLC_802_2 = 4  # LINKTYPE_LINUX_SLL: an 802.2 LLC header follows
 # Address families of LINKTYPE_NULL and LINKTYPE_LOOP; IPv6 has another number on each BSD and on Linux
 FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 
@@ -70,19 +72,30 @@ def ethernet(packets: Packets, rows: Rows) -> None:
     packets.source_mac[rows] = mac(header["src_hi"], header["src_lo"])
     packets.destination_mac[rows] = mac(header["dst_hi"], header["dst_lo"])
     packets.at[rows] += ETHERNET.itemsize
-    packets.next[rows] = header["type"]
-    length_field = header["type"] < 0x600  # IEEE 802.3 3.2.6: a length, so LLC follows
-    if length_field.any():
-        _llc(packets, rows[length_field])
+    packets.next[rows] = after_length_or_type(packets, rows, header["type"])
 
 
-def _llc(packets: Packets, rows: Rows) -> None:
+def after_length_or_type(packets: Packets, rows: Rows, value: Any) -> Any:
+    """Return what follows an 802.3 length/type field: below 0x600 it is a length, and LLC follows (802.3 3.2.6)."""
+    value = value.astype(np.uint32)
+    length = value < 0x600
+    if not length.any():
+        return value
+    some = rows[length]
+    packets.wire_end[some] = np.minimum(packets.wire_end[some], packets.at[some] + value[length])
+    packets.end[some] = np.minimum(packets.end[some], packets.wire_end[some])
+    return np.where(length, columns.LLC_HEADER, value)
+
+
+def llc(packets: Packets, rows: Rows) -> None:
+    """LLC with SNAP: IP (RFC 1042), or CDP, which stops here for `sensor.datagrams`. All else is not read."""
     packets.next[rows] = columns.OTHER
     rows = rows[packets.at[rows] + LLC_SNAP.itemsize <= packets.end[rows]]
     header = gather(packets.buffer, packets.at[rows], LLC_SNAP)
-    snap = (header["dsap_ssap"] == 0xAAAA) & (header["control_oui"] == 0x0300_0000)  # RFC 1042
-    rows = rows[snap]
-    packets.next[rows] = header["type"][snap]
+    snap = (header["dsap_ssap"] == 0xAAAA) & (header["control_oui"] == 0x0300_0000)
+    cisco = (header["dsap_ssap"] == 0xAAAA) & (header["control_oui"] == 0x0300_000C) & (header["type"] == CDP)
+    packets.next[rows[snap]] = header["type"][snap]
+    packets.next[rows[cisco]] = columns.LINK_ANNOUNCEMENT
     packets.at[rows] += LLC_SNAP.itemsize
 
 
@@ -91,7 +104,9 @@ def _cooked(packets: Packets, rows: Rows, layout: np.dtype[Any]) -> None:
     header = gather(packets.buffer, packets.at[rows], layout)
     packets.source_mac[rows] = np.where(header["address_length"] == 6, mac(header["src_hi"], header["src_lo"]), 0)
     packets.at[rows] += layout.itemsize
-    packets.next[rows] = np.where(header["protocol"] < 0x600, columns.OTHER, header["protocol"])
+    protocol = header["protocol"].astype(np.uint32)
+    packets.next[rows] = np.where(protocol < 0x600, columns.OTHER, protocol)
+    packets.next[rows[protocol == LLC_802_2]] = columns.LLC_HEADER
 
 
 def _family(packets: Packets, rows: Rows) -> None:
