@@ -95,17 +95,18 @@ def test_tshark_sees_the_same(tool: Callable[[str], str], wild: Path) -> None:
         source.close()
         fields = [
             "ip.ttl",
+            "ipv6.hlim",
             "tcp.window_size_value",
             "tcp.options.mss_val",
             "tcp.options.wscale.shift",
             "tcp.option_kind",
         ]
-        command = [tool("tshark"), "-r", str(path), "-Y", "tcp.flags & 7 == 2 && ip && !icmp", "-T", "fields"]
+        command = [tool("tshark"), "-r", str(path), "-Y", "tcp.flags & 7 == 2 && !icmp", "-T", "fields"]
         printed = subprocess.run([*command, *(a for f in fields for a in ("-e", f))], capture_output=True, text=True)
         theirs = []
         for line in printed.stdout.splitlines():
-            ttl, window, mss, scale, kinds = line.split("\t")
-            initial = next(limit for limit in (32, 64, 128, 255) if limit >= int(ttl))
+            ttl, hlim, window, mss, scale, kinds = line.split("\t")
+            initial = next(limit for limit in (32, 64, 128, 255) if limit >= int(ttl or hlim))
             names = ",".join(NAMES.get(kind, "?") for kind in kinds.split(",") if kind).replace("eol,eol", "eol")
             theirs.append(f"{initial}:{window}:{mss or 0}:{scale or 0}:{names}")
         assert ours == theirs, path.name
