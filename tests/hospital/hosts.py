@@ -51,7 +51,7 @@ MAKERS = (
      (("SOMATOM Force", "CT"), ("Skyra", "MR"), ("Biograph mCT", "PT"))),
     ("GE HealthCare", ("GE MEDICAL SYSTEMS", "GE Healthcare"), "1.2.840.113619.6", ("E95_203", "LX_3000"),
      (("Revolution CT", "CT"), ("SIGNA Premier", "MR"), ("Vivid E95", "US"))),
-    ("Philips Healthcare", ("Philips", "Philips Medical Systems"), "1.3.46.670589.11", ("PHILIPS_MR_53",),
+    ("Philips", ("Philips", "Philips Medical Systems"), "1.3.46.670589.11", ("PHILIPS_MR_53",),
      (("Ingenia", "MR"), ("Brilliance 64", "CT"), ("EPIQ 7C", "US"))),
     ("Canon Medical Systems", ("TOSHIBA", "CANON_MEC"), "1.2.392.200036.9116.7", ("TM_CT_CMW_V3",),
      (("Aquilion ONE", "CT"), ("Vantage Titan", "MR"))),

@@ -32,7 +32,9 @@ class Wire:
     def arp(self, host: Host) -> None:
         """The host announces its address."""
         mac, ip = bytes.fromhex(host.mac.replace(":", "")), ip_address(host.ip).packed
-        self.frame("ff:ff:ff:ff:ff:ff", host.mac, 0x0806, struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + mac + ip + bytes(6) + ip)
+        self.frame(
+            "ff:ff:ff:ff:ff:ff", host.mac, 0x0806, struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + mac + ip + bytes(6) + ip
+        )
 
     def pause(self, seconds: int) -> None:
         self.now += seconds * 1_000_000_000
