@@ -98,8 +98,9 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
         "SFT segment of a message this end sent",
     ),
     "hl7_equipment": _compound(
-        "EntityIdentifier NamespaceID UniversalID UniversalIDType Field",
-        "equipment instance (OBX-18) or participating device (PRT-10, PRT-16...) in a message this end sent",
+        "EntityIdentifier NamespaceID UniversalID UniversalIDType Field DeviceType",
+        "equipment instance (OBX-18) or participating device (PRT-10, PRT-16...) in a message this end sent; its "
+        "DeviceType where an OBX-3 of IHE PCD-01 names it: MDC_DEV_PUMP_INFUS_MDS",
     ),
     # HTTP/1.x
     "http_server": _text("Server header of a response"),

@@ -61,19 +61,21 @@ class About(IntEnum):
 
 
 class Datagram(NamedTuple):
-    """One datagram, or the payload of one link-layer frame (then without ports)."""
+    """One datagram, or the payload of one link-layer frame (then without ports, but with its EtherType)."""
 
     payload: bytes
     source_port: int = 0
     destination_port: int = 0
     cut: bool = False  # the capture holds only the beginning of it
+    ethertype: int = 0  # of a frame; behind LLC/SNAP the protocol id
 
 
 class Announcement(NamedTuple):
     """One thing learned from a datagram. As in `Observation`: `value` is cleaned text, or canonical JSON.
 
     `ip` and `mac` say more of where it holds: about OTHER they are the whole address, None where it is not told; about
-    SENDER or RECEIVER they stand in for the packet's own (a DHCP client that has no address yet).
+    SENDER or RECEIVER they stand in for the packet's own (a DHCP client that has no address yet), which those of a
+    link-layer frame never do while it has a MAC.
     """
 
     attribute: str

@@ -75,9 +75,9 @@ class Datagrams:
 
     def read_frames(self, packets: Packets) -> None:
         """Read the frames of one batch that are announcements by themselves: LLDP, CDP."""
-        rows: Int64 = np.flatnonzero(packets.next == columns.LINK_ANNOUNCEMENT)
+        rows: Int64 = np.flatnonzero(packets.next >= columns.ANNOUNCEMENT)
         for row in rows.tolist():
-            read = self._answer(_datagram(packets, row, 0, 0))
+            read = self._answer(_datagram(packets, row, 0, 0, int(packets.next[row]) - columns.ANNOUNCEMENT))
             if read is not None:
                 self._tell(packets, row, "link", read)
 
@@ -129,14 +129,15 @@ class Datagrams:
 
 
 def _candidates(datagram: Datagram) -> Iterable[type[DatagramParser]]:
-    if not datagram.source_port and not datagram.destination_port:
-        return FRAMES
+    if datagram.ethertype:
+        return (FRAMES[datagram.ethertype],)
     return dict.fromkeys([*_BY_PORT.get(datagram.source_port, ()), *_BY_PORT.get(datagram.destination_port, ())])
 
 
-def _datagram(packets: Packets, row: int, source_port: int, destination_port: int) -> Datagram:
+def _datagram(packets: Packets, row: int, source_port: int, destination_port: int, ethertype: int = 0) -> Datagram:
     at, end = int(packets.at[row]), int(packets.end[row])
-    return Datagram(packets.buffer[at:end].tobytes(), source_port, destination_port, end < int(packets.wire_end[row]))
+    cut = end < int(packets.wire_end[row])
+    return Datagram(packets.buffer[at:end].tobytes(), source_port, destination_port, cut, ethertype)
 
 
 def _endpoint(packets: Packets, row: int, transport: str, announcement: Announcement) -> Endpoint | None:
@@ -144,8 +145,11 @@ def _endpoint(packets: Packets, row: int, transport: str, announcement: Announce
     ip, mac = announcement.ip, announcement.mac
     segment: str | None = segment_name(int(packets.segment[row]))
     if announcement.about is About.SENDER:
-        mac = mac or mac_text(int(packets.source_mac[row]))
-        ip = ip or _ip(packets.source_hi, packets.source_lo, row)
+        own_mac = mac_text(int(packets.source_mac[row]))
+        if transport == "link" and own_mac is not None:  # nobody has changed it on the way
+            mac, ip = own_mac, None
+        else:
+            mac, ip = mac or own_mac, ip or _ip(packets.source_hi, packets.source_lo, row)
     elif announcement.about is About.RECEIVER:
         if int(packets.destination_mac[row]) >> 40 & _GROUP:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,6 +27,11 @@ _CHARACTER_SETS: Final = {
 _MESSAGE_TYPE: Final = re.compile(r"[A-Z0-9_]{1,16}(\^[A-Z0-9_]{0,16}){0,2}")
 _VERSION: Final = re.compile(r"[0-9A-Z.]{1,8}")
 _ACKNOWLEDGMENT_CODE: Final = re.compile(r"[AC][AER]")  # HL7 table 0008
+# OBX-3.2 of the levels that are a device, in the terms of ISO/IEEE 11073-10101 (IHE PCD TF-2 B.8): medical device
+# systems, virtual medical devices (modules), and the specialisations of personal health devices.
+_DEVICE_TYPE: Final = re.compile(
+    rb"MDC_(?:DEV_[A-Z0-9_]{1,80}_(?:MDS|VMD)|DEV_SPEC_PROFILE_[A-Z0-9_]{1,60}|MOC_VMS_MDS_[A-Z0-9_]{1,40})"
+)
 _ENTITY_IDENTIFIER: Final = ("EntityIdentifier", "NamespaceID", "UniversalID", "UniversalIDType")  # data type EI
 
 
@@ -75,7 +81,10 @@ class Header(NamedTuple):
 class Message:
     """What is kept of one message while its segments pass by."""
 
-    __slots__ = ("acknowledgment_code", "control_id", "equipment", "header", "patient", "response", "software")
+    __slots__ = (
+        "_device_type", "_device_types", "acknowledgment_code", "control_id", "equipment", "header", "patient",
+        "response", "software",
+    )  # fmt: skip
 
     def __init__(self, msh: bytes) -> None:
         """Read an MSH segment. Raises nothing: what is missing is empty."""
@@ -90,13 +99,17 @@ class Message:
         self.response = self.header.trigger.split(b"^")[0] == b"ACK"
         self.patient = False
         self.software: dict[str, None] = {}  # distinct compounds, in order
-        self.equipment: dict[str, None] = {}
+        self.equipment: dict[str, bytes] = {}  # distinct compounds, in order, with the identifier as sent
+        self._device_type = ""  # of the OBX that was read last
+        self._device_types: dict[bytes, str] = {}  # by identifier
 
     def add(self, name: bytes, segment: bytes) -> None:
         """Read one more segment of the message."""
         syntax = self.header.syntax
         fields = segment.split(syntax.field, 19)
         if name == b"OBX":
+            kind = fields[3].split(syntax.component, 2)[1:2] if len(fields) > 3 else []
+            self._device_type = kind[0].decode() if kind and _DEVICE_TYPE.fullmatch(kind[0]) else ""
             if len(fields) > 18:
                 self._add_equipment(fields[18], "OBX-18")
         elif name == b"PRT":
@@ -121,7 +134,10 @@ class Message:
         if self.acknowledgment_code:
             told.append((True, "hl7_acknowledgment_code", self.acknowledgment_code, Evidence.PEER))
         told += [(True, "hl7_software", software, Evidence.OBJECT) for software in self.software]
-        told += [(True, "hl7_equipment", equipment, Evidence.OBJECT) for equipment in self.equipment]
+        for equipment, identifier in self.equipment.items():
+            device_type = self._device_types.get(identifier)
+            value = _of_type(equipment, device_type) if device_type else equipment
+            told.append((True, "hl7_equipment", value, Evidence.OBJECT))
         return told
 
     def _add_equipment(self, value: bytes, field: str) -> None:
@@ -129,9 +145,13 @@ class Message:
             return
         syntax = self.header.syntax
         for repetition in value.split(syntax.repetition, _MAX_REPETITIONS)[:_MAX_REPETITIONS]:
-            equipment = _equipment(syntax, repetition[:_MAX_VALUE], field)
-            if equipment and len(self.equipment) < MAX_EQUIPMENT:
-                self.equipment[equipment] = None
+            repetition = repetition[:_MAX_VALUE]
+            equipment = _equipment(syntax, repetition, field)
+            if equipment and (equipment in self.equipment or len(self.equipment) < MAX_EQUIPMENT):
+                self.equipment.setdefault(equipment, repetition)
+                # The first level that has this identifier, and a PRT behind it, tell of the whole device.
+                if self._device_type:
+                    self._device_types.setdefault(repetition, self._device_type)
 
 
 @lru_cache(maxsize=512)
@@ -195,6 +215,11 @@ def _equipment(syntax: Syntax, value: bytes, field: str) -> str:
     if not named["EntityIdentifier"] and not named.get("UniversalID"):
         return ""
     return _compound({**named, "Field": field})
+
+
+@lru_cache(maxsize=512)
+def _of_type(equipment: str, device_type: str) -> str:
+    return canonical({**json.loads(equipment), "DeviceType": device_type})
 
 
 def _compound(parts: dict[str, str]) -> str:

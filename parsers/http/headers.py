@@ -14,6 +14,7 @@ from typing import Final
 from parsers.http.credentials import credential_kind, default_product, is_session_cookie
 from parsers.http.media import media_type
 from parsers.http.message import Head
+from parsers.ntlm import in_header
 from parsers.records import Evidence, Side
 from parsers.text import clean
 
@@ -39,9 +40,9 @@ def of_request(head: Head) -> Iterator[Statement]:
     headers = head.headers
     forwarded = _forwarded_for(headers)
     via = headers.get(b"via")
+    own = PEER if via is None and forwarded is None else OBJECT
     agent = headers.get(b"user-agent")
     if agent:
-        own = PEER if via is None and forwarded is None else OBJECT
         yield Side.CLIENT, "http_user_agent", _text(agent[:_MAX_VALUE]), own
     host = _asked_for(head)
     if host:
@@ -56,6 +57,8 @@ def of_request(head: Head) -> Iterator[Statement]:
         product = default_product(authorization)
         if product:
             yield Side.SERVER, "default_credential", product, CLAIM
+        for attribute, value in in_header(authorization):
+            yield Side.CLIENT, attribute, value, own
     cookie = headers.get(b"cookie")
     if cookie and is_session_cookie(cookie):
         yield Side.CLIENT, "http_credentials", "cookie", PEER
@@ -78,6 +81,8 @@ def of_response(head: Head, proxied: bool) -> Iterator[Statement]:
         told = _challenge(challenge[:_MAX_VALUE])
         if told:
             yield Side.SERVER, "http_authenticate", told, own
+        for attribute, value in in_header(challenge):
+            yield Side.SERVER, attribute, value, own
     content_type = headers.get(b"content-type")
     if content_type:
         media = _media(content_type[:_MAX_VALUE])

@@ -1,4 +1,4 @@
-"""`medspan devices`, `device` and `why`: which devices there are, all about one, and the evidence for it."""
+"""`medspan devices` and `device`: which devices there are, and all about one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sensor.cli.opening import open_configured
 from sensor.cli.options import (
     DEFAULT_INVENTORY,
     Format,
     FormatOption,
     InventoryOption,
+    KnowledgeOption,
     Role,
     SinceOption,
     SiteOption,
@@ -43,10 +45,6 @@ ORDER BY site, device_id
 _CONVERSATIONS = """
 SELECT * FROM conversation WHERE $id IN (client_device_id, server_device_id)
 ORDER BY connections DESC, server_ip, server_port, client_ip
-"""
-_EVIDENCE = """
-SELECT * FROM evidence WHERE device_id = $id AND ($field IS NULL OR field = $field)
-ORDER BY field, used DESC, list_position(['high', 'medium', 'low'], confidence), value, capture, frame
 """
 
 NameArgument = Annotated[str, typer.Argument(metavar="ID|IP|AE|MAC", help="Device id, IP or MAC address, or AE title.")]
@@ -108,15 +106,6 @@ _PEERS: Columns = {
     "Connections": "connections",
     "Last seen": lambda row: short_time(row["last_seen"]),
 }
-_WHY: Columns = {
-    "Field": "field",
-    "Value": "value",
-    "Class": "class",
-    "Confidence": lambda row: row["confidence"] if row["used"] else "not used",
-    "Because": "reason",
-    "Capture": "capture",
-    "Frame": "frame",
-}
 
 
 def devices(
@@ -125,16 +114,15 @@ def devices(
     public: Annotated[bool, typer.Option("--public", help="Only devices with public peers.")] = False,
     since: SinceOption = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
     output: FormatOption = Format.TABLE,
     site: SiteOption = None,
 ) -> None:
     """List the devices."""
-    from inventory.config import load_config
-    from inventory.derive import open_inventory
     from inventory.export import query
 
     wanted = {"role": role and role.value, "vendor": vendor, "public": public, "since": since, "site": site}
-    with open_inventory(inventory, load_config().local_nets) as con:
+    with open_configured(inventory, knowledge) as con:
         result = query(con, _DEVICES, wanted)
     result.rows.sort(key=_network_order)
     sites = {row["site"] for row in result.rows}
@@ -145,16 +133,15 @@ def devices(
 def device(
     name: NameArgument,
     inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
     output: FormatOption = Format.TABLE,
     site: SiteOption = None,
 ) -> None:
     """Show all that is known of one device."""
-    from inventory.config import load_config
-    from inventory.derive import open_inventory
     from inventory.export import Result, query, to_json, write_csv
 
-    with open_inventory(inventory, load_config().local_nets) as con:
-        found = _find(con, name, site)
+    with open_configured(inventory, knowledge) as con:
+        found = find_device(con, name, site)
         peers = query(con, _CONVERSATIONS, {"id": found["device_id"]}).rows
     with standard_output() as stdout:
         if output is Format.JSON:
@@ -168,28 +155,7 @@ def device(
                 print_table(peers, _PEERS, stdout)
 
 
-def why(
-    name: NameArgument,
-    field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="Only this field, e.g. manufacturer.")] = None,
-    inventory: InventoryOption = DEFAULT_INVENTORY,
-    output: FormatOption = Format.TABLE,
-    site: SiteOption = None,
-) -> None:
-    """Show the evidence for what is said of a device: each value, with the capture and frame it was seen in."""
-    from inventory.config import load_config
-    from inventory.derive import open_inventory
-    from inventory.errors import InventoryError
-    from inventory.export import query
-
-    with open_inventory(inventory, load_config().local_nets) as con:
-        found = _find(con, name, site)
-        if field is not None and field not in found:
-            raise InventoryError(f"no field {field!r}: a device has {', '.join(found)}")
-        result = query(con, _EVIDENCE, {"id": found["device_id"], "field": field})
-    emit(result, output, _WHY, "row")
-
-
-def _find(con: DuckDBPyConnection, name: str, site: str | None) -> Row:
+def find_device(con: DuckDBPyConnection, name: str, site: str | None) -> Row:
     """Return the one device that `name` means."""
     from inventory.errors import InventoryError
     from inventory.export import query

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, SiteOption
+from sensor.cli.opening import open_configured
+from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
 
 
@@ -23,11 +24,10 @@ def export(
     file_format: Annotated[ExportFormat, typer.Option("-f", "--format", help="Its format.")] = ExportFormat.CSV,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
     site: SiteOption = None,
 ) -> None:
     """Write all devices to a file."""
-    from inventory.config import load_config
-    from inventory.derive import open_inventory
     from inventory.errors import InventoryError
     from inventory.export import export_devices
 
@@ -36,6 +36,6 @@ def export(
             raise InventoryError(f"{file} is there already: --force overwrites it")
         if not file.is_file() or (inventory.exists() and file.samefile(inventory)):
             raise InventoryError(f"{file} cannot be overwritten")
-    with open_inventory(inventory, load_config().local_nets) as con:
+    with open_configured(inventory, knowledge) as con:
         count = export_devices(con, file_format.value, file, site)
     note(f"{count} device{'' if count == 1 else 's'} written to {file}")

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensor.cli.options import DEFAULT_INVENTORY, Direction, Format, FormatOption, InventoryOption, SiteOption
+from sensor.cli.opening import open_configured
+from sensor.cli.options import (
+    DEFAULT_INVENTORY,
+    Direction,
+    Format,
+    FormatOption,
+    InventoryOption,
+    KnowledgeOption,
+    SiteOption,
+)
 from sensor.cli.output import Columns, emit, port_name, short_time
 
 if TYPE_CHECKING:
@@ -52,12 +61,11 @@ def flows(
     protocol: Annotated[str | None, typer.Option("--protocol", help="Only this protocol: dicom, hl7, http...")] = None,
     direction: Annotated[Direction | None, typer.Option("--direction", help="Who opened it, seen from here.")] = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
     output: FormatOption = Format.TABLE,
     site: SiteOption = None,
 ) -> None:
     """List the conversations."""
-    from inventory.config import load_config
-    from inventory.derive import open_inventory
     from inventory.export import query
 
     wanted = {
@@ -67,6 +75,6 @@ def flows(
         "direction": direction and direction.value,
         "site": site,
     }
-    with open_inventory(inventory, load_config().local_nets, last="conversation") as con:
+    with open_configured(inventory, knowledge, last="conversation") as con:
         result = query(con, _FLOWS, wanted)
     emit(result, output, _COLUMNS, "conversation")

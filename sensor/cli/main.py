@@ -12,7 +12,9 @@ import typer
 
 from inventory.errors import InventoryError
 from sensor import __version__
-from sensor.cli.devices import device, devices, why
+from sensor.cli.ae import ae
+from sensor.cli.carve import carve
+from sensor.cli.devices import device, devices
 from sensor.cli.export import export
 from sensor.cli.flows import flows
 from sensor.cli.health import health
@@ -20,8 +22,22 @@ from sensor.cli.listen import interfaces, listen
 from sensor.cli.output import note
 from sensor.cli.read import read
 from sensor.cli.sql import sql
+from sensor.cli.why import why
 
-COMMANDS = (read, listen, interfaces, devices, device, why, flows, export, health, sql)  # in the order of --help
+COMMANDS = (
+    read,
+    listen,
+    interfaces,
+    devices,
+    device,
+    why,
+    carve,
+    ae,
+    flows,
+    export,
+    health,
+    sql,
+)  # in the order of --help
 
 app = typer.Typer(
     name="medspan",
@@ -61,7 +77,8 @@ def main() -> None:
     try:
         app()
     except InventoryError as error:
-        note(f"medspan: {error}")
+        for line in str(error).split("\n"):
+            note(f"medspan: {line}")
         sys.exit(2)
     except OSError as error:  # standard output cannot be written
         note(f"medspan: the answer cannot be written: {(error.strerror or 'error').lower()}")

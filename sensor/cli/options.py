@@ -31,6 +31,14 @@ class Role(StrEnum):
     WORKLIST = "worklist"
     PRINTER = "printer"
     HL7_ENGINE = "hl7_engine"
+    PATIENT_MONITOR = "patient_monitor"
+    INFUSION_PUMP = "infusion_pump"
+    ANALYSER = "analyser"
+    INFORMATION_SYSTEM = "information_system"
+    PHONE = "phone"
+    CAMERA = "camera"
+    UPS = "ups"
+    BUILDING = "building"
     HL7_SENDER = "hl7_sender"
     HL7_RECEIVER = "hl7_receiver"
     WEB_SERVER = "web_server"
@@ -81,6 +89,15 @@ def _networks(text: str | None) -> str | None:
 
 InventoryOption = Annotated[
     Path, typer.Option("--inventory", envvar="MEDSPAN_INVENTORY", metavar="PATH", help="The inventory file.")
+]
+KnowledgeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--knowledge",
+        envvar="MEDSPAN_KNOWLEDGE",
+        metavar="DIR",
+        help="A folder of tables of your own: their rows are added to ours, and win over them.",
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 SiteOption = Annotated[

@@ -6,24 +6,25 @@ from typing import Annotated
 
 import typer
 
-from sensor.cli.options import DEFAULT_INVENTORY, Format, FormatOption, InventoryOption
+from sensor.cli.opening import open_configured
+from sensor.cli.options import DEFAULT_INVENTORY, Format, FormatOption, InventoryOption, KnowledgeOption
 from sensor.cli.output import emit
 
 
 def sql(
     statement: Annotated[str, typer.Argument(metavar="QUERY", help="What to ask, e.g. 'FROM device'.")],
     inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Query the inventory in SQL: read-only, with no file or network access."""
     import duckdb
 
-    from inventory.config import load_config
-    from inventory.derive import lock_down, open_inventory
+    from inventory.derive import lock_down
     from inventory.errors import InventoryError
     from inventory.export import query
 
-    with open_inventory(inventory, load_config().local_nets) as con:
+    with open_configured(inventory, knowledge) as con:
         lock_down(con)
         try:
             # DuckDB lets statements write the database's own side files whatever the settings: only SELECT may run.

@@ -23,19 +23,30 @@ ERSPAN_HEADER = 0x2_0003  # types I and II
 ERSPAN_III_HEADER = 0x2_0004
 IP_BY_VERSION = 0x2_0005  # the version nibble tells
 LLC_HEADER = 0x2_0006
+GTP_HEADER = 0x2_0007
+AYIYA_HEADER = 0x2_0008
+GRE_HEADER = 0x2_0009  # over UDP
+PPP_HEADER = 0x2_000A
+HDLC_HEADER = 0x2_000B
+WLAN_HEADER = 0x2_000C
+RADIOTAP_HEADER = 0x2_000D
+NFLOG_HEADER = 0x2_000E
+ARCNET_HEADER = 0x2_000F
 DONE = 0x3_0000  # + IANA protocol number: innermost transport reached
 FRAGMENT = 0x3_0100
 OTHER = 0x3_0101  # nothing more to read: LLC, unknown EtherTypes
 UNDECODED = 0x3_0102  # a header is cut or breaks its own rules
 UNKNOWN_LINK = 0x3_0103
 NEIGHBOUR_ARP = 0x3_0104
-LINK_ANNOUNCEMENT = 0x3_0105  # LLDP, CDP: a payload that is no IP, read by `sensor.datagrams`
+ANNOUNCEMENT = 0x4_0000  # + EtherType or SNAP protocol id: LLDP, CDP
 
 V4_MAPPED = np.uint64(0xFFFF_0000_0000)  # RFC 4291 2.5.5.2: IPv4 addresses live in the same two columns
 
 # Where a conversation was seen, in one number: tunnel kind (8 bits), tunnel id (32), outer VLAN (12), inner VLAN (12)
-TUNNELS = {1: "gre", 2: "erspan", 3: "vxlan", 4: "geneve", 5: "ip"}
-GRE_TUNNEL, ERSPAN_TUNNEL, VXLAN_TUNNEL, GENEVE_TUNNEL, IP_TUNNEL = (np.uint64(kind << 56) for kind in TUNNELS)
+TUNNELS = {1: "gre", 2: "erspan", 3: "vxlan", 4: "geneve", 5: "ip", 6: "gtp"}
+GRE_TUNNEL, ERSPAN_TUNNEL, VXLAN_TUNNEL, GENEVE_TUNNEL, IP_TUNNEL, GTP_TUNNEL = (
+    np.uint64(kind << 56) for kind in TUNNELS
+)
 
 
 def segment_name(segment: int) -> str | None:
@@ -45,7 +56,7 @@ def segment_name(segment: int) -> str | None:
     kind = TUNNELS.get(segment >> 56)
     if kind is None:
         return vlan or None
-    tunnel = f"{kind}:{segment >> 24 & 0xFFFFFFFF}" if kind not in ("gre", "ip") else kind
+    tunnel = f"{kind}:{segment >> 24 & 0xFFFFFFFF}" if kind not in ("gre", "ip", "gtp") else kind
     return f"{tunnel}/{vlan}" if vlan else tunnel
 
 

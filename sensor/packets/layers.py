@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sensor.packets import columns, tunnels
+from sensor.packets import columns, other_links, tunnels, udp_tunnels
 from sensor.packets.columns import Packets
 from sensor.packets.layouts import (
     ICMP,
@@ -152,7 +152,7 @@ def tcp(packets: Packets, rows: Rows) -> None:
 
 
 def udp(packets: Packets, rows: Rows) -> None:
-    """UDP, and on to VXLAN or Geneve where port and content say so."""
+    """UDP, and on to a tunnel over it where port and content say so."""
     rows = bounded(packets, rows, UDP.itemsize, "UDP header cut")
     header = gather(packets.buffer, packets.at[rows], UDP)
     _ports(packets, rows, header, columns.DONE + 17)
@@ -164,7 +164,7 @@ def udp(packets: Packets, rows: Rows) -> None:
     packets.wire_end[rows] = wire_end
     packets.end[rows] = np.minimum(packets.end[rows], wire_end)
     packets.at[rows] += UDP.itemsize
-    tunnels.recognise(packets, rows)
+    udp_tunnels.recognise(packets, rows)
 
 
 def _ports(packets: Packets, rows: Rows, header: Any, then: int) -> None:
@@ -192,7 +192,7 @@ def arp(packets: Packets, rows: Rows) -> None:
 
 def lldp(packets: Packets, rows: Rows) -> None:
     """LLDP (IEEE 802.1AB) stops here for `sensor.datagrams`."""
-    packets.next[rows] = columns.LINK_ANNOUNCEMENT
+    packets.next[rows] += columns.ANNOUNCEMENT
 
 
 Reader = Callable[[Packets, Rows], None]
@@ -211,8 +211,17 @@ LAYERS: dict[int, Reader] = {
     columns.ETHERNET_FRAME: ethernet,
     columns.IP_BY_VERSION: by_version,
     columns.LLC_HEADER: llc,
-    columns.VXLAN_HEADER: tunnels.vxlan,
-    columns.GENEVE_HEADER: tunnels.geneve,
+    columns.PPP_HEADER: other_links.ppp,
+    columns.HDLC_HEADER: other_links.c_hdlc,
+    columns.WLAN_HEADER: other_links.wlan,
+    columns.RADIOTAP_HEADER: other_links.radiotap,
+    columns.NFLOG_HEADER: other_links.nflog,
+    columns.ARCNET_HEADER: other_links.arcnet,
+    columns.VXLAN_HEADER: udp_tunnels.vxlan,
+    columns.GENEVE_HEADER: udp_tunnels.geneve,
+    columns.GTP_HEADER: udp_tunnels.gtp,
+    columns.AYIYA_HEADER: udp_tunnels.ayiya,
+    columns.GRE_HEADER: tunnels.gre,
     columns.ERSPAN_HEADER: tunnels.erspan,
     columns.ERSPAN_III_HEADER: tunnels.erspan_iii,
 }

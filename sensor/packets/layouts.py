@@ -139,6 +139,29 @@ ERSPAN_III_FLAGS = np.dtype([("flags", ">u2")])  # draft-foschiano-erspan 4.3: t
 VXLAN = np.dtype([("flags", ">u4"), ("vni", ">u4")])  # RFC 7348 5
 GENEVE = np.dtype([("version_length", "u1"), ("flags", "u1"), ("protocol_type", ">u2"), ("vni", ">u4")])  # RFC 8926 3.4
 
+GTP_U = np.dtype([("flags", "u1"), ("type", "u1"), ("length", ">u2"), ("teid", ">u4")])  # 3GPP TS 29.281 5.1
+AYIYA = np.dtype(
+    [("identity", "u1"), ("signature", "u1"), ("operation", "u1"), ("next_header", "u1"), ("epoch", ">u4")]
+)  # draft-massar-v6ops-ayiya 3
+C_HDLC = np.dtype([("address", "u1"), ("control", "u1"), ("protocol", ">u2")])  # RFC 1547 4.3.1
+PPP = np.dtype([("protocol", ">u2")])  # RFC 1661 2
+RADIOTAP = np.dtype([("version", "u1"), ("pad", "u1"), ("length", "<u2"), ("present", "<u4")])  # radiotap.org
+WLAN = np.dtype(
+    [
+        ("frame_control", "<u2"),
+        ("duration", "<u2"),
+        ("address_1_hi", ">u2"),
+        ("address_1_lo", ">u4"),
+        ("address_2_hi", ">u2"),
+        ("address_2_lo", ">u4"),
+        ("address_3_hi", ">u2"),
+        ("address_3_lo", ">u4"),
+        ("sequence_control", "<u2"),
+    ]
+)  # IEEE 802.11-2020 9.3.2.1
+NFLOG_ATTRIBUTE = np.dtype([("length", "<u2"), ("type", "<u2")])  # LINKTYPE_NFLOG
+ARCNET = np.dtype([("source", "u1"), ("destination", "u1"), ("offset", ">u2"), ("system_code", "u1"), ("split", "u1")])
+
 
 def gather(buffer: Bytes, offsets: Rows, layout: np.dtype[Any]) -> npt.NDArray[Any]:
     """Read one `layout` record at each byte offset of `buffer`; offsets must already be in bounds."""

@@ -18,6 +18,12 @@ LLC_802_2 = 4  # LINKTYPE_LINUX_SLL: an 802.2 LLC header follows
 # Address families of LINKTYPE_NULL and LINKTYPE_LOOP; IPv6 has another number on each BSD and on Linux
 FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 
+FIRST = {  # link type -> what a frame of it begins with
+    1: columns.ETHERNET_FRAME, 9: columns.PPP_HEADER, 12: columns.IP_BY_VERSION, 14: columns.IP_BY_VERSION,
+    50: columns.PPP_HEADER, 101: columns.IP_BY_VERSION, 104: columns.HDLC_HEADER, 105: columns.WLAN_HEADER,
+    127: columns.RADIOTAP_HEADER, 129: columns.ARCNET_HEADER, 228: columns.IP_BY_VERSION, 229: columns.IP_BY_VERSION,
+    239: columns.NFLOG_HEADER,
+}  # fmt: skip
 LINK_NAMES = {
     0: "NULL", 1: "ETHERNET", 6: "TOKEN_RING", 7: "ARCNET_BSD", 8: "SLIP", 9: "PPP", 10: "FDDI", 12: "RAW", 14: "RAW",
     50: "PPP_HDLC", 51: "PPP_ETHER", 101: "RAW", 104: "C_HDLC", 105: "IEEE802_11", 107: "FRELAY", 108: "LOOP",
@@ -39,16 +45,14 @@ def read_link_layer(packets: Packets, batch: Batch, unknown: Counter[tuple[str, 
     kinds = [int(types[0])] if len(types) and (types == types[0]).all() else np.unique(types).tolist()
     for kind in kinds:
         rows = np.arange(len(packets)) if len(kinds) == 1 else np.flatnonzero(types == kind)
-        if kind == 1:
-            packets.next[rows] = columns.ETHERNET_FRAME
-        elif kind == 113:
+        if kind == 113:
             _cooked(packets, rows, SLL)
         elif kind == 276:
             _cooked(packets, rows, SLL2)
         elif kind in (0, 108):
             _family(packets, rows)
-        elif kind in (12, 14, 101, 228, 229):
-            packets.next[rows] = columns.IP_BY_VERSION
+        elif kind in FIRST:
+            packets.next[rows] = FIRST[kind]
         else:
             packets.next[rows] = columns.UNKNOWN_LINK
             unknown["unknown_link", LINK_NAMES.get(kind, f"LINKTYPE_{kind}")] += len(rows)
@@ -95,7 +99,7 @@ def llc(packets: Packets, rows: Rows) -> None:
     snap = (header["dsap_ssap"] == 0xAAAA) & (header["control_oui"] == 0x0300_0000)
     cisco = (header["dsap_ssap"] == 0xAAAA) & (header["control_oui"] == 0x0300_000C) & (header["type"] == CDP)
     packets.next[rows[snap]] = header["type"][snap]
-    packets.next[rows[cisco]] = columns.LINK_ANNOUNCEMENT
+    packets.next[rows[cisco]] = columns.ANNOUNCEMENT + CDP
     packets.at[rows] += LLC_SNAP.itemsize
 
 

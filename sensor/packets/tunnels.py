@@ -1,4 +1,4 @@
-"""Tunnels: what is inside is the device's, the tunnel's id says where. Each reader takes one tunnel header off."""
+"""Tunnels over IP: what is inside is the device's, the tunnel's id says where. Each reader takes one header off."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import numpy as np
 
 from sensor.packets import columns
 from sensor.packets.columns import Packets
-from sensor.packets.layouts import ERSPAN, ERSPAN_III_FLAGS, GENEVE, GRE, VXLAN, Rows, gather
-from sensor.packets.link import bounded
+from sensor.packets.layouts import ERSPAN, ERSPAN_III_FLAGS, GRE, Rows, gather
+from sensor.packets.link import CDP, bounded
 
-VXLAN_PORTS = (4789, 8472)  # RFC 7348 8.1, and Linux's default before it
-GENEVE_PORT = 6081  # RFC 8926 3.3
 TRANSPARENT_ETHERNET = 0x6558
 ERSPAN_I_II, ERSPAN_III = 0x88BE, 0x22EB
 IP_ETHERTYPES = (0x0800, 0x86DD, 0x8847, 0x8848)
@@ -20,7 +18,7 @@ def ip_in_ip(packets: Packets, rows: Rows) -> None:
     """IP directly in IP (RFC 2003, RFC 4213): the outer MACs belong to the tunnel's ends."""
     six = packets.next[rows] == columns.IP_PROTOCOL + 41
     packets.next[rows] = np.where(six, 0x86DD, 0x0800)
-    _enter(packets, rows, columns.IP_TUNNEL)
+    enter(packets, rows, columns.IP_TUNNEL)
 
 
 def gre(packets: Packets, rows: Rows) -> None:
@@ -38,6 +36,7 @@ def gre(packets: Packets, rows: Rows) -> None:
             plain & (protocol == ERSPAN_I_II) & (sequence == 1),
             plain & (protocol == ERSPAN_I_II),  # type I has no header of its own
             plain & (protocol == ERSPAN_III),
+            plain & (protocol == CDP),
         ],
         [
             columns.ETHERNET_FRAME,
@@ -45,10 +44,11 @@ def gre(packets: Packets, rows: Rows) -> None:
             columns.ERSPAN_HEADER,
             columns.ETHERNET_FRAME,
             columns.ERSPAN_III_HEADER,
+            columns.ANNOUNCEMENT + CDP,
         ],
         columns.UNDECODED,
     )
-    _enter(packets, rows, columns.GRE_TUNNEL)
+    enter(packets, rows, columns.GRE_TUNNEL)
     packets.undecoded(rows[packets.next[rows] == columns.UNDECODED], "GRE payload not known")
 
 
@@ -75,46 +75,7 @@ def _read_erspan(packets: Packets, rows: Rows) -> None:
     packets.segment[rows] = columns.ERSPAN_TUNNEL | session << np.uint64(24) | vlan
 
 
-def recognise(packets: Packets, rows: Rows) -> None:
-    """Send UDP rows on to VXLAN or Geneve: the port proposes, the reserved bits of the header confirm."""
-    port = packets.destination_port[rows]
-    for ports, layout, then in (
-        (VXLAN_PORTS, VXLAN, columns.VXLAN_HEADER),
-        ((GENEVE_PORT,), GENEVE, columns.GENEVE_HEADER),
-    ):
-        found = rows[(port == ports[0]) | (port == ports[-1])]
-        if not len(found):
-            continue
-        found = found[packets.at[found] + layout.itemsize <= packets.end[found]]
-        header = gather(packets.buffer, packets.at[found], layout)
-        if layout is VXLAN:
-            good = (header["flags"] == 0x0800_0000) & (header["vni"] & 0xFF == 0)
-        else:
-            protocol = header["protocol_type"]
-            known = (protocol == TRANSPARENT_ETHERNET) | np.isin(protocol, IP_ETHERTYPES)
-            good = (header["version_length"] >> 6 == 0) & (header["vni"] & 0xFF == 0) & known
-        packets.next[found[good]] = then
-
-
-def vxlan(packets: Packets, rows: Rows) -> None:
-    """VXLAN: an Ethernet frame of segment VNI."""
-    vni = gather(packets.buffer, packets.at[rows], VXLAN)["vni"] >> 8
-    packets.at[rows] += VXLAN.itemsize
-    packets.next[rows] = columns.ETHERNET_FRAME
-    _enter(packets, rows, columns.VXLAN_TUNNEL)
-    packets.segment[rows] |= vni.astype(np.uint64) << np.uint64(24)
-
-
-def geneve(packets: Packets, rows: Rows) -> None:
-    """Geneve: options are stepped over."""
-    header = gather(packets.buffer, packets.at[rows], GENEVE)
-    packets.at[rows] += GENEVE.itemsize + (header["version_length"] & 0x3F).astype(np.int64) * 4
-    protocol = header["protocol_type"].astype(np.int64)
-    packets.next[rows] = np.where(protocol == TRANSPARENT_ETHERNET, columns.ETHERNET_FRAME, protocol)
-    _enter(packets, rows, columns.GENEVE_TUNNEL)
-    packets.segment[rows] |= (header["vni"] >> 8).astype(np.uint64) << np.uint64(24)
-
-
-def _enter(packets: Packets, rows: Rows, tunnel: np.uint64) -> None:
+def enter(packets: Packets, rows: Rows, tunnel: np.uint64) -> None:
+    """Forget the MACs of the tunnel's ends: what is inside is in a segment of its own."""
     packets.segment[rows] = tunnel
     packets.source_mac[rows] = packets.destination_mac[rows] = 0

@@ -1,0 +1,130 @@
+"""What FTP and SMTP share: lines of commands and numbered replies (RFC 959 4.2, RFC 5321 4.2), and the way into TLS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Final
+
+from parsers.records import Evidence, Match, Observation, Side
+from parsers.stream import StreamBuffer
+from parsers.text import Pseudonym, clean
+
+MAX_LINE: Final = 4096  # bytes looked at of a line; RFC 5321 4.5.3.1.5 has 512
+_MAX_READ: Final = 64 * 1024  # bytes read from one end, after which nothing more is expected
+_TLS_RECORD: Final = b"\x16\x03"
+_REPLY: Final = re.compile(rb"([1-5][0-9]{2})([ -]|\r?$)")
+
+Said = tuple[Side, str, str, Evidence]
+
+
+class Commands:
+    """One connection of a protocol of commands and replies. Subclasses read their commands, and name their replies."""
+
+    banner: ClassVar[str]  # the attribute of the greeting
+    ready: ClassVar[bytes]  # code of the reply after which TLS begins
+
+    def __init__(self, pseudonym: Pseudonym) -> None:
+        self.finished = False
+        self.handover = False
+        self.speaker: str | None = None
+        self.client: Side | None = None
+        self._asked = False  # the client wants TLS, and waits
+        self._granted = False
+        self._greeted = False  # the first reply was seen to its end
+        self._told = False
+        self._read = [0, 0]
+        self._overlong = [False, False]
+
+    def command(self, line: bytes) -> Iterable[Said]:
+        """Read a line of the client, and say what it says."""
+        raise NotImplementedError
+
+    def read(self, side: Side, stream: StreamBuffer) -> Iterator[Observation]:
+        """Consume whole lines of `side`."""
+        while not (self.finished or self.handover or self._waits(side, stream)):
+            line = self._line(side, stream)
+            if line is None:
+                return
+            offset = stream.offset - 1
+            reply = _REPLY.match(line)
+            if self.client is None:
+                self.client = side.other if reply else side
+            if side is self.client:
+                for about, attribute, value, evidence in self.command(line):
+                    yield Observation(side if about is Side.CLIENT else side.other, attribute, value, evidence, offset)
+            elif reply:  # else a line within one (RFC 959 4.2)
+                for banner in self._reply(side, line, reply):
+                    yield Observation(side, self.banner, banner, Evidence.PEER, offset)
+
+    def gap(self, side: Side, length: int) -> None:
+        """Go on with the next line: what the loss left of one means nothing."""
+        self._overlong[side] = True
+        self._greeted = self._greeted or side is not self.client
+
+    def greet(self, text: str) -> str:
+        """Return what is told of a greeting."""
+        return text
+
+    def ask_for_tls(self) -> None:
+        """The client wants TLS, and says no more until it is granted."""
+        self._asked = True
+        self.handover = self._granted
+
+    def _reply(self, side: Side, line: bytes, reply: re.Match[bytes]) -> Iterator[str]:
+        """Read a line of a reply; yield the first line of the greeting."""
+        code, last = reply[1], reply[2] != b"-"
+        if not self._greeted:
+            if code == b"220" and not self._told and (text := self.greet(clean(line[4:]))):
+                self._told = True
+                yield text
+            self._greeted = last
+        elif code == self.ready and last:
+            self._granted = True
+            self.handover = self._asked or not self._read[side.other]
+        elif self._asked and code >= b"4":
+            self._asked = False
+
+    def _waits(self, side: Side, stream: StreamBuffer) -> bool:
+        """Whether `side` is at the point where TLS begins. The answer to a client that goes on with it was lost."""
+        if self.client is side.other:
+            return self._granted
+        if self._asked and stream.peek(len(_TLS_RECORD)) == _TLS_RECORD:
+            self.handover = True
+        return self._asked
+
+    def _line(self, side: Side, stream: StreamBuffer) -> bytes | None:
+        """Take the next line, its end removed, or as much of it as counts; None when it has not arrived whole."""
+        while True:
+            at = stream.find(b"\n", 0, MAX_LINE)
+            size = at + 1 or min(stream.available, MAX_LINE)
+            if at < 0 and size < MAX_LINE:
+                return None
+            line = stream.take(size)
+            self._read[side] += size
+            if self._read[side] > _MAX_READ:
+                self.finished = True
+                return None
+            rest, self._overlong[side] = self._overlong[side], at < 0
+            if not rest:
+                return line.rstrip(b"\r\n")
+
+
+def split_greeting(head: bytes) -> tuple[bytes, list[bytes]] | None:
+    """Return the whole lines of the greeting (code 220) that `head` begins with, and those of replies behind it.
+
+    None where it does not begin with one.
+    """
+    if not b"220".startswith(head[:3]) or head[3:4] not in (b"", b" ", b"-"):
+        return None
+    lines = [line.rstrip(b"\r") for line in head.split(b"\n")[:-1]]
+    end = next((at for at, line in enumerate(lines) if line[:4] != b"220-"), len(lines)) + 1
+    return b"\n".join(lines[:end]).lower(), lines[end:]
+
+
+def may_become(head: bytes, commands: tuple[bytes, ...]) -> Match:
+    """Say whether `head` begins with one of `commands` (upper case, their blank or end of line included)."""
+    begin = head[:16].upper()
+    if begin.startswith(commands):
+        return Match.YES
+    return Match.MORE if any(command.startswith(begin) for command in commands) else Match.NO

@@ -1,0 +1,42 @@
+"""LLMNR, built by scapy."""
+
+from __future__ import annotations
+
+import pytest
+from scapy.layers.dns import DNSQR, DNSRR
+from scapy.layers.llmnr import LLMNRQuery, LLMNRResponse
+
+from parsers.discovery.llmnr import Llmnr
+from tests.parsers.discovery.every_way import read_every_way, statements, tell
+
+PORTS = (5355, 50000)
+A = DNSRR(rrname="CT-Room1", type="A", rdata="10.20.0.5")
+AAAA = DNSRR(rrname="CT-Room1", type="AAAA", rdata="fe80::5")
+PTR = DNSRR(rrname="5.0.20.10.in-addr.arpa", type="PTR", rdata="CT-Room1")
+
+
+def response(*answers: DNSRR, **header: object) -> bytes:
+    return bytes(LLMNRResponse(**{"qd": [DNSQR(qname="CT-Room1")], "an": list(answers), **header}))
+
+
+@pytest.mark.parametrize("answers", [(A,), (A, AAAA), (PTR,), (A, PTR)], ids=["A", "A and AAAA", "PTR", "A and PTR"])
+def test_a_response_names_who_responds(answers: tuple[DNSRR, ...]) -> None:
+    said = read_every_way(Llmnr, response(*answers), PORTS)
+    assert statements(said) == [("hostname", "CT-Room1", "peer", "SENDER", None, None)]
+    assert said[0].port == 5355
+
+
+def test_what_says_nothing() -> None:
+    query = bytes(LLMNRQuery(qd=[DNSQR(qname="wpad")]))
+    assert read_every_way(Llmnr, query, (50000, 5355)) == []
+    assert read_every_way(Llmnr, response(A, qr=0), PORTS) == []
+    assert read_every_way(Llmnr, response(A, rcode=3), PORTS) == []
+    assert read_every_way(Llmnr, response(DNSRR(rrname="CT-Room1", type="MX", rdata="x")), PORTS) == []
+    assert read_every_way(Llmnr, response(DNSRR(rrname="x.example", type="PTR", rdata="CT-Room1")), PORTS) == []
+    assert read_every_way(Llmnr, response(DNSRR(rrname="CT-Room1", type="A", rclass=3, rdata="10.0.0.1")), PORTS) == []
+    assert tell(Llmnr, response(A), (50000, 5355)) == ([], None)
+
+
+def test_what_is_no_llmnr() -> None:
+    for header in ({"opcode": 2}, {"qd": []}, {"qd": [DNSQR(qname="a"), DNSQR(qname="b")]}):
+        assert tell(Llmnr, response(A, **header), PORTS) == ([], "probe")
