@@ -14,7 +14,7 @@ import numpy as np
 
 from parsers.malformed import Malformed
 from parsers.protocol import DatagramParser
-from parsers.records import About, Announcement, CaptureHealth, Datagram, Endpoint, Sink
+from parsers.records import About, Announcement, CaptureHealth, Datagram, Endpoint, Evidence, Sink
 from parsers.registry import DATAGRAMS, FRAMES
 from sensor.flows.addresses import ip_text, mac_text
 from sensor.flows.table import Sorted
@@ -117,7 +117,11 @@ class Datagrams:
     def _tell(self, packets: Packets, row: int, transport: str, read: _Read) -> None:
         protocol, said = read
         time, frame = int(packets.time[row]), int(packets.frame[row])
+        sender = _ip(packets.source_hi, packets.source_lo, row)
         for announcement in said:
+            if announcement.about is About.OTHER and announcement.mac is None and announcement.ip == sender:
+                # It named itself: a reflector of others' announcements has another address.
+                announcement = announcement._replace(about=About.SENDER, evidence=Evidence.PEER)
             endpoint = _endpoint(packets, row, transport, announcement)
             if endpoint is not None:
                 attribute, value, evidence = announcement[:3]
