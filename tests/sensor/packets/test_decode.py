@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.contrib.erspan import ERSPAN_I, ERSPAN_II, ERSPAN_III
 from scapy.contrib.geneve import GENEVE
+from scapy.contrib.gtp import GTP_U_Header, GTPPDUSessionContainer
 from scapy.contrib.mpls import MPLS
+from scapy.layers.dot11 import Dot11, Dot11QoS, RadioTap
 from scapy.layers.inet import GRE, ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting
 from scapy.layers.l2 import LLC, SNAP, CookedLinux, CookedLinuxV2, Dot1AD, Dot1Q, Dot3, Ether, Loopback
@@ -34,6 +37,14 @@ V6 = IPv6(src="fd00::11", dst="fd00::40") / SEGMENT
 OPTIONS = IP(src="192.168.50.11", dst="192.168.50.40", options=b"\x94\x04\x00\x00") / TCP(
     sport=56038, dport=11112, seq=7, ack=9, flags="PA", options=[("Timestamp", (1, 2))]
 ) / PAYLOAD  # fmt: skip
+WLAN_SNAP = LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0, code=0x0800)
+TO_DS = {"addr1": "02:00:00:00:00:09", "addr2": ETH.src, "addr3": ETH.dst}
+FROM_DS = {"addr1": ETH.dst, "addr2": "02:00:00:00:00:09", "addr3": ETH.src}
+
+
+def OUTER_UDP(dport: int) -> Packet:  # noqa: N802 - reads like a layer
+    return OUTER / UDP(sport=50000, dport=dport)
+
 
 STACKS: dict[str, tuple[int, Packet, str | None, bool]] = {
     # name: link type, frame, segment, whether the inner MACs are known
@@ -101,6 +112,33 @@ STACKS: dict[str, tuple[int, Packet, str | None, bool]] = {
         True,
     ),
     "Geneve": (1, OUTER / UDP(sport=50000, dport=6081) / GENEVE(vni=77, proto=0x6558) / ETH / V4, "geneve:77", True),
+    "GTP-U": (1, OUTER_UDP(dport=2152) / GTP_U_Header(teid=5) / V4, "gtp", False),
+    "GTP-U with an extension": (
+        1,
+        OUTER_UDP(dport=2152) / GTP_U_Header(teid=5, E=1, next_ex=0x85) / GTPPDUSessionContainer(type=0, QFI=1) / V4,
+        "gtp",
+        False,
+    ),
+    "GRE over UDP": (1, OUTER_UDP(dport=4754) / GRE(proto=0x0800) / V4, "gre", False),
+    "AYIYA": (1, OUTER_UDP(dport=5072) / (bytes.fromhex("415211290000000100") + bytes(35) + bytes(V6)), "ip", False),
+    "Cisco HDLC": (104, Packet(b"\x0f\0\x08\0" + bytes(V4)), None, False),
+    "PPP": (9, Packet(b"\0\x21" + bytes(V4)), None, False),
+    "PPP in HDLC framing, IPv6": (50, Packet(b"\xff\x03\0\x57" + bytes(V6)), None, False),
+    "802.11": (127, RadioTap() / Dot11(type=2, FCfield=1, **TO_DS) / WLAN_SNAP / V4, None, True),
+    "802.11 QoS": (
+        105,
+        Dot11(type=2, subtype=8, FCfield=2, **FROM_DS) / Dot11QoS() / WLAN_SNAP / V4,
+        None,
+        True,
+    ),
+    "NFLOG": (
+        239,
+        Packet(b"\2\0\0\0" + b"\5\0\x0a\0\0\0\0\0" + struct.pack("<HH", len(V4) + 4, 9) + bytes(V4)),
+        None,
+        False,
+    ),
+    "ARCnet": (129, Packet(b"\1\2\0\0\xd4\0\0\1" + bytes(V4)), None, False),
+    "ARCnet, RFC 1051": (129, Packet(b"\1\2\0\0\xf0" + bytes(V4)), None, False),
     "IP in IP": (1, OUTER / V4, "ip", False),
     "IPv6 in IP": (1, OUTER / V6, "ip", False),
     "VXLAN in GRE": (
@@ -155,9 +193,9 @@ def test_vxlan_port_without_vxlan_stays_udp() -> None:
 
 def test_unknown_link_types_are_named() -> None:
     anomalies: Counter[tuple[str, str]] = Counter()
-    packets = decode(batch([b"x" * 60, b"y" * 60], link_types=[127, 9999]), anomalies)
+    packets = decode(batch([b"x" * 60, b"y" * 60], link_types=[249, 9999]), anomalies)
     assert packets.next.tolist() == [columns.UNKNOWN_LINK] * 2
-    assert anomalies == {("unknown_link", "IEEE802_11_RADIOTAP"): 1, ("unknown_link", "LINKTYPE_9999"): 1}
+    assert anomalies == {("unknown_link", "USBPCAP"): 1, ("unknown_link", "LINKTYPE_9999"): 1}
 
 
 def test_nesting_is_bounded() -> None:
