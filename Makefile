@@ -22,6 +22,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m inventory.knowledge_tables
 
 bench: .venv/installed-dev
 	@tests/tools/need tshark libndpi-bin:ndpiReader tcpreplay tcpdump iproute2:ip ethtool dcmtk:storescu orthanc:Orthanc

@@ -3,6 +3,7 @@
 site = "north"
 sensor = "core-1"
 local_nets = "10.0.0.0/8, !10.99.0.0/16, 198.51.100.0/24"
+knowledge = "our-devices"
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Config:
     site: str | None = None
     sensor: str | None = None
     local_nets: str | None = None
+    knowledge: Path | None = None  # folder of the site's own tables; in the file relative to the file's folder
 
 
 def load_config() -> Config:
@@ -51,6 +53,8 @@ def load_config() -> Config:
             raise InventoryError(f"{path}: unknown key {clean(key)!r}: it may have {', '.join(known)}")
         if not isinstance(value, str) or not value or clean(value) != value:
             raise InventoryError(f"{path}: {key} must be one line of text")
+    if "knowledge" in table:
+        table["knowledge"] = path.parent / table["knowledge"]
     config = Config(**table)
     try:
         Networks(config.local_nets)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,14 @@ import duckdb
 
 from inventory.database import explain, open_database
 from inventory.errors import InventoryError
+from inventory.knowledge_tables import create_tables
+from inventory.merging import forget, merge_identities
 from inventory.networks import Networks
 from inventory.vendors import mac_vendors
 
 _FACTS: Final = "facts.sql"
+_IDENTITY: Final = "15_identity.sql"  # the first that asks which identities are one device
+_KEYS: Final = "32_strong_key.sql"  # the last that is needed to tell
 
 _ADDRESSES: Final = """
 SELECT ip FROM observation WHERE ip IS NOT NULL
@@ -36,18 +41,22 @@ UNION SELECT server_mac FROM flow WHERE server_mac IS NOT NULL
 
 @contextmanager
 def open_inventory(
-    path: Path, local_nets: str | None = None, last: str | None = None
+    path: Path, local_nets: str | None = None, last: str | None = None, knowledge: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the inventory at `path` read-only, with its derived tables, up to the one named `last` (default: all).
 
     `local_nets` are the site's own networks as configured (`inventory.networks`): those that a reading was given on the
     command line go before them, those that were configured for a reading are used where there are none.
+    `knowledge` is the site's own folder of tables (`inventory.knowledge_tables`).
     Raises InventoryError; DuckDB's errors about the file itself become one, too.
     """
     con = open_database(path, read_only=True)
     try:
         try:
-            _derive(con, local_nets, last)
+            _addresses(con, local_nets)
+            _mac_vendors(con)
+            create_tables(con, knowledge)
+            derive_tables(con, last)
         except duckdb.IOException as error:
             raise explain(error, path) from None
         yield con
@@ -61,16 +70,31 @@ def lock_down(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET lock_configuration = true")
 
 
-def _derive(con: duckdb.DuckDBPyConnection, local_nets: str | None, last: str | None) -> None:
-    _addresses(con, local_nets)
-    _mac_vendors(con)
-    _knowledge(con)
-    folder = files("inventory").joinpath("sql")
-    for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
-        if name != _FACTS:
-            con.execute(folder.joinpath(name).read_text("utf-8"))
+def derive_tables(con: duckdb.DuckDBPyConnection, last: str | None = None) -> None:
+    """Run `sql/*.sql` over the facts, up to the file named `last` (default: all). What SQL cannot know must be there.
+
+    What is whose depends on which identities are one device, and some of that on what is whose: so it is derived with
+    each identity alone first, and once more where some of them turn out to be one.
+    """
+    forget(con)
+    alone: list[str] = []
+    for name, statement in _statements():
+        con.execute(statement)
+        if name >= _IDENTITY:
+            alone.append(statement)
+        if name == _KEYS and merge_identities(con):
+            for again in alone[:-1]:
+                con.execute(again)
         if last is not None and name.endswith(f"_{last}.sql"):
             break
+
+
+@cache
+def _statements() -> list[tuple[str, str]]:
+    """The files that derive tables, by name, and what is in each."""
+    folder = files("inventory").joinpath("sql")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql") and entry.name != _FACTS)
+    return [(name, folder.joinpath(name).read_text("utf-8")) for name in names]
 
 
 def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
@@ -113,13 +137,3 @@ def _mac_vendors(con: duckdb.DuckDBPyConnection) -> None:
         """,
         [json.dumps({"mac": list(vendors), "vendor": list(vendors.values())})],
     )
-
-
-def _knowledge(con: duckdb.DuckDBPyConnection) -> None:
-    folder = Path(str(files("inventory").joinpath("knowledge")))
-    for path in sorted(folder.glob("*.csv")):
-        con.execute(
-            f"CREATE TEMP TABLE knowledge_{path.stem} AS "  # noqa: S608 - our own file names
-            "SELECT * FROM read_csv(?, all_varchar = true, header = true)",
-            [str(path)],
-        )

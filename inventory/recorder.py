@@ -2,10 +2,13 @@
 
 A protocol says the same thing a thousand times. The recorder keeps one entry for each distinct statement and
 conversation, with its first and last time, its count and the frame that said it first.
+
+What was said at an address before it changed hands, and after, are two entries: they are of two hosts.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from inventory.bulk import Kind
@@ -15,16 +18,22 @@ from parsers.records import Endpoint, Evidence, FlowRecord
 
 MAX_VALUES: Final = 512  # distinct values of one attribute at one endpoint
 MAX_FACTS: Final = 200_000  # distinct observations, and as many conversations, between two drains
+MAX_ADDRESSES: Final = 65_536  # of which is remembered who holds them
+MAX_HELD: Final = 256  # addresses that one MAC holds, between two drains: a router that answers for others holds more
+MAX_TURNS: Final = 16  # times an address changes hands, between two drains
 
 _OF_THE_FLOW = {"sni", "clear_patient_data"}  # the sensor folds these into FlowRecords
 _RECORDED = ATTRIBUTES.keys() - _OF_THE_FLOW
 
+_BINDING: Final = "link_layer_address"
+
 _Statement = tuple[str, str, str]  # protocol, value, class
+_Place = tuple[Endpoint, str, int]  # where, which attribute, and how often the address had changed hands
 # vlan, client_ip, client_mac, server_ip, server_mac, server_port, transport, protocol, then encrypted, established,
-# clear_patient_data, sni
+# clear_patient_data, sni; and how often the addresses had changed hands
 _Conversation = tuple[
     *tuple[str | None, str, str | None, str, str | None, int | None, str, str | None],
-    *tuple[bool, bool, bool, str | None],
+    *tuple[bool, bool, bool, str | None, int, int],
 ]
 
 
@@ -85,11 +94,16 @@ class Recorder:
 
     def __init__(self, site: str, sensor: str, capture: str) -> None:
         self.site, self.sensor, self.capture = site, sensor, capture
+        self._holders: dict[tuple[str | None, str], tuple[str, int]] = {}  # (VLAN, address) -> MAC, and since when
         self._reset()
 
     def _reset(self) -> None:
-        # (endpoint, attribute) -> what was said of it -> first_seen, last_seen, count, frame
-        self._observed: dict[tuple[Endpoint, str], dict[_Statement, list[int]]] = {}
+        if len(self._holders) >= MAX_ADDRESSES:
+            self._holders.clear()
+        self._turns: dict[str, list[int]] = {}  # address -> when it changed hands, ascending
+        self._held: dict[str, int] = {}  # MAC -> how often it said that it holds an address
+        # -> what was said there -> first_seen, last_seen, count, frame
+        self._observed: dict[_Place, dict[_Statement, list[int]]] = {}
         self._statements = 0
         # -> first_seen, last_seen, connections, packets x 2, bytes x 2, frame, client_port
         self._conversations: dict[_Conversation, list[int]] = {}
@@ -113,14 +127,18 @@ class Recorder:
         count: int = 1,
     ) -> None:
         """Fold in one observation. Raises KeyError for an attribute that is not on the allow-list."""
-        place = (endpoint, attribute)
+        ip = endpoint.ip
+        if attribute == _BINDING and ip is not None and not self._holds(value, endpoint.vlan, ip, time):
+            self._caps_hit += 1
+            return
+        place = (endpoint, attribute, self._turn(ip, time) if self._turns and ip is not None else 0)
         statement = (protocol, value, evidence._value_)  # an Enum's own hash and value are slow
         said = self._observed.get(place)
         seen = said.get(statement) if said else None
         if last is None:
             last = time
         if seen is None:
-            if self._learns(attribute, said):
+            if self._learns(attribute, value, said):
                 self._statements += 1
                 if said is None:
                     said = self._observed[place] = {}
@@ -132,12 +150,34 @@ class Recorder:
         if time < seen[0]:
             seen[0], seen[3] = time, frame
 
-    def _learns(self, attribute: str, said: dict[_Statement, list[int]] | None) -> bool:
+    def _holds(self, mac: str, vlan: str | None, ip: str, time: int) -> bool:
+        """Note that `mac` holds `ip` at `time`; False when that is one claim too many."""
+        holder, since = self._holders.get((vlan, ip), (None, 0))
+        if holder == mac:
+            return True
+        turns = self._turns.get(ip, [])
+        full = len(self._holders) >= MAX_ADDRESSES if holder is None else len(turns) >= MAX_TURNS
+        if full or self._held.get(mac, 0) >= MAX_HELD:
+            return False
+        if holder is not None:
+            self._turns[ip] = sorted([*turns, max(time, since)])
+        if time >= since:  # claims of one batch come in the order of their MACs
+            self._holders[vlan, ip] = mac, time
+        return True
+
+    def _turn(self, ip: str, time: int) -> int:
+        turns = self._turns.get(ip)
+        return bisect_right(turns, time) if turns else 0
+
+    def _learns(self, attribute: str, value: str, said: dict[_Statement, list[int]] | None) -> bool:
         if attribute not in _RECORDED:
             raise KeyError(attribute)
-        if (said and len(said) >= MAX_VALUES) or self._statements >= MAX_FACTS:
+        held = self._held.get(value, 0) if attribute == _BINDING else 0
+        if (said and len(said) >= MAX_VALUES) or self._statements >= MAX_FACTS or held >= MAX_HELD:
             self._caps_hit += 1
             return False
+        if attribute == _BINDING:
+            self._held[value] = held + 1
         return True
 
     def flow(self, record: FlowRecord) -> None:
@@ -150,6 +190,7 @@ class Recorder:
         key = (
             r.vlan, r.client_ip, r.client_mac, r.server_ip, r.server_mac, r.server_port, r.transport, r.protocol,
             r.encrypted, r.established, r.clear_patient_data, r.sni,
+            self._turn(r.client_ip, r.first_seen), self._turn(r.server_ip, r.first_seen),
         )  # fmt: skip
         seen = self._conversations.get(key)
         if seen is None:
@@ -174,11 +215,11 @@ class Recorder:
         """Return what was seen since the last drain, and forget it."""
         observations: list[tuple[object, ...]] = [
             (*endpoint, protocol, attribute, value, evidence, *seen)
-            for (endpoint, attribute), said in self._observed.items()
+            for (endpoint, attribute, _), said in self._observed.items()
             for (protocol, value, evidence), seen in said.items()
         ]
         flows: list[tuple[object, ...]] = [
-            (*key, *counters, community_id(key[6], key[1], client_port, key[3], key[5]))
+            (*key[:12], *counters, community_id(key[6], key[1], client_port, key[3], key[5]))
             for key, (*counters, client_port) in self._conversations.items()
         ]
         facts = Facts(self.site, self.sensor, self.capture, observations, flows, self._caps_hit)

@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 
@@ -37,6 +38,16 @@ SELECT $id AS id, $name AS name, $sha256 AS sha256, $site AS site, $sensor AS se
        $parser_errors AS parser_errors, $caps_hit AS caps_hit, $file_error AS file_error,
        $complete AS complete, $parser_version AS parser_version
 """
+
+
+class Annotation(NamedTuple):
+    """What somebody says of a device, as its row in the `annotation` table."""
+
+    device_id: str
+    field: str
+    value: str  # "" takes back what was said before
+    author: str
+    at: datetime  # UTC, without a zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,11 @@ class Store:
         if capture.complete and not known:
             self._complete[capture.id, capture.parser_version] = capture.site
         return not known
+
+    def annotate(self, annotations: Sequence[Annotation]) -> None:
+        """Add what people say of devices."""
+        with self._transaction() as con:
+            con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", annotations)
 
     def remember_local_nets(self, given: str | None, configured: str | None) -> None:
         """Keep the site's own networks with the inventory, for those who query it from elsewhere.

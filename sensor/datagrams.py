@@ -20,6 +20,8 @@ from sensor.flows.addresses import ip_text, mac_text
 from sensor.flows.table import Sorted
 from sensor.packets import columns
 from sensor.packets.columns import Packets, segment_name
+from sensor.quic import PROTOCOL as QUIC
+from sensor.quic import QuicHellos
 from sensor.sources.batch import Int64
 from sensor.streams.follow import Traits
 
@@ -51,14 +53,20 @@ class Datagrams:
         self._kept: dict[Datagram, _Read | None] = {}
         self._of_flow: Counter[int] = Counter()
         self._parsed = 0
+        self._quic = QuicHellos(traits)
 
     def rest(self) -> None:
         """Some packet time has passed: what is bounded begins anew."""
         self._of_flow.clear()
         self._parsed = 0
+        self._quic.rest()
+
+    def forget(self, slots: list[int]) -> None:
+        """These slots will be given to other flows."""
+        self._quic.forget(slots)
 
     def read(self, packets: Packets, flows: Sorted) -> None:
-        """Read the UDP payloads of one batch that have a port some protocol is known by."""
+        """Read the UDP payloads of one batch that have a port some protocol is known by, and QUIC on any."""
         rows = flows.rows
         wanted = _WANTED[packets.source_port[rows]] | _WANTED[packets.destination_port[rows]]
         chosen = np.flatnonzero(wanted & (packets.next[rows] == columns.DONE + 17) & (flows.payload > 0))
@@ -72,6 +80,8 @@ class Datagrams:
             if read is not None:
                 self._traits.setdefault(slot, Traits(read[0]))
                 self._tell(packets, row, "udp", read)
+        for row, said in self._quic.read(packets, flows, self.health):
+            self._tell(packets, row, "udp", (QUIC, said))
 
     def read_frames(self, packets: Packets) -> None:
         """Read the frames of one batch that are announcements by themselves: LLDP, CDP."""

@@ -112,6 +112,7 @@ class Sensor:
         self.health.one_way_flows += one_way(self._table, slots)
         self._record(slots)
         self._follower.forget(slots.tolist())
+        self._datagrams.forget(slots.tolist())
         self._table.remove(slots)
 
     def _record(self, slots: Int64) -> None:

@@ -18,6 +18,9 @@ counted AS (
         count(*) FILTER (NOT proven AND family = 4) AS fronted_v4,
         count(*) FILTER (NOT proven AND family = 6) AS fronted_v6,
         count(*) FILTER (NOT proven AND NOT inside) AS fronted_outside,
+        count(*) FILTER (family = 4) AS addresses_v4,
+        count(*) FILTER (family = 6) AS addresses_v6,
+        bool_and(inside) AS all_inside,
         bool_or(took_part) AS took_part, min(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM held
     GROUP BY site, mac
@@ -28,6 +31,9 @@ SELECT
     virtual,                                            -- shared or multicast: nobody's identity
     proxy,                                              -- its ARP answers prove nothing
     NOT virtual AND (proxy OR fronted_v4 > 1 OR fronted_v6 > 1 OR (own > 0 AND fronted_outside > 0)) AS router,
+    addresses_v4,                                       -- in front of which it stands
+    addresses_v6,
+    all_inside,                                         -- they are all the site's own
     took_part,
     first_seen,
     last_seen

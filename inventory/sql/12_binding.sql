@@ -1,20 +1,30 @@
--- Local bindings: the MAC is the host's own, and so its identity. Either the host showed it (ARP, NDP, link-local
--- address), or the MAC stands in front of this one address of its family, of nothing outside, and nobody else does.
+-- Local bindings: the MAC is the host's own, and so its identity. Either it was shown (ARP, NDP, a DHCP lease,
+-- link-local address), or the MAC stands in front of this one address of its family, of nothing outside, and nobody
+-- else does at that time.
 CREATE OR REPLACE TEMP TABLE binding AS
-WITH held AS (
-    SELECT site, vlan, mac, ip, s.inside, i.router,
-        bool_or(s.proven AND NOT i.proxy) OVER (PARTITION BY site, mac, ip) AS proven,
-        bool_or(s.proven AND NOT i.proxy) OVER (PARTITION BY site, ip) AS proven_by_any,
-        min(ip) OVER of_family = max(ip) OVER of_family AS alone,
-        bool_and(s.inside) OVER (PARTITION BY site, mac) AS all_inside,
-        min(mac) OVER at_address = max(mac) OVER at_address AS uncontested
+WITH shown AS (
+    SELECT DISTINCT site, mac, ip
     FROM sighting s JOIN interface i USING (site, mac)
-    WHERE NOT i.virtual
-    WINDOW of_family AS (PARTITION BY site, mac, family), at_address AS (PARTITION BY site, vlan, ip)
+    WHERE s.proven AND s.inside AND s.ip IS NOT NULL AND NOT i.proxy AND NOT i.virtual
+),
+unshown AS (
+    SELECT s.site, s.mac, s.ip, NOT i.router AND i.all_inside
+            AND CASE s.family WHEN 4 THEN i.addresses_v4 ELSE i.addresses_v6 END = 1 AS alone,
+        coalesce(max(s.last_seen) OVER before < s.first_seen, true)
+            AND coalesce(min(s.first_seen) OVER after > s.last_seen, true) AS uncontested
+    FROM sighting s JOIN interface i ON i.site = s.site AND i.mac = s.mac
+        ANTI JOIN shown o ON o.site = s.site AND o.ip = s.ip
+    WHERE s.inside AND s.ip IS NOT NULL AND NOT i.virtual
+    WINDOW before AS (PARTITION BY s.site, s.vlan, s.ip ORDER BY s.first_seen, s.mac
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+        after AS (PARTITION BY s.site, s.vlan, s.ip ORDER BY s.first_seen, s.mac
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 )
-SELECT DISTINCT
+SELECT
     site,
     mac,                                                -- the host's own
-    ip
-FROM held
-WHERE inside AND (proven OR (NOT router AND NOT proven_by_any AND alone AND all_inside AND uncontested));
+    ip,
+    true AS proven                                      -- shown by the host, or by who leased it the address
+FROM shown
+UNION ALL
+SELECT DISTINCT site, mac, ip, false FROM unshown WHERE alone AND uncontested;

@@ -1,16 +1,22 @@
--- Each sighting of a site's own address, and the identity it belongs to: its local MAC; else the one host that is
--- known to hold the address; else the address itself.
+-- The identities of a site, with every sighting that speaks for them: those that hold an address, and those that share
+-- one. Who speaks from a shared address is seen where the address is.
 CREATE OR REPLACE TEMP TABLE host AS
-WITH holder AS (
-    SELECT site, ip, min('mac:' || mac) AS key
-    FROM binding
-    GROUP BY site, ip
-    HAVING count(*) = 1
+WITH held AS (
+    SELECT * EXCLUDE (since, until) REPLACE (greatest(first_seen, since) AS first_seen)
+    FROM tenure
+    -- The frame that was first in front of the address is evidence for who held it then, not for who came later.
+    WHERE (first_seen >= since AND first_seen < until) OR starts_with(key, 'ip:')
 )
 SELECT
-    coalesce('mac:' || b.mac, h.key, 'ip:' || s.ip) AS key,  -- identity within the site
-    s.*                                                 -- as in `sighting`
-FROM sighting s
-    LEFT JOIN binding b ON b.site = s.site AND b.mac = s.mac AND b.ip = s.ip
-    LEFT JOIN holder h ON h.site = s.site AND h.ip = s.ip
-WHERE s.inside;
+    key,                                                -- mac:... or ip:..., #... behind a shared one; within the site
+    NULL::VARCHAR AS title,                             -- of who shares the address
+    * EXCLUDE (key)                                     -- as in `tenure`
+FROM held
+UNION ALL BY NAME
+SELECT DISTINCT h.* REPLACE (g.guest AS key, g.first_seen AS first_seen, g.last_seen AS last_seen,
+    g.first_seen AS alive_from, g.last_seen AS alive_to), g.title
+FROM held h JOIN (
+    SELECT site, key, ip, guest, title, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+    FROM guest
+    GROUP BY ALL
+) g USING (site, key, ip);

@@ -2,14 +2,12 @@
 -- on when it came in at a port served and left on a connection opened: an echo goes back the same way.
 CREATE OR REPLACE TEMP TABLE passage AS
 WITH told AS (
-    SELECT e.device_id, ends_with(o.attribute, 'series') AS series, o.value,
+    SELECT o.device_id, ends_with(o.attribute, 'series') AS series, o.value,
         bool_or(o.attribute IN ('sent_series', 'hl7_sent_message')) AS sent,
         bool_or(o.attribute IN ('received_series', 'hl7_received_message')) AS received,
         min(o.first_seen) AS first_seen, max(o.last_seen) AS last_seen,
         min({'at': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip}) AS seen
-    FROM observation o
-        JOIN endpoint e ON e.site = o.site AND e.ip = o.ip
-            AND e.vlan = coalesce(o.vlan, '') AND e.mac = coalesce(lower(o.mac), '')
+    FROM statement o
     WHERE o.attribute IN ('sent_series', 'received_series')
         OR (o.attribute = 'hl7_sent_message' AND o.port IS NULL)
         OR (o.attribute = 'hl7_received_message' AND o.port IS NOT NULL)

@@ -30,6 +30,8 @@ FROM flow f
     JOIN address s ON s.ip = f.server_ip
     LEFT JOIN endpoint ce ON ce.site = f.site AND ce.ip = f.client_ip
         AND ce.vlan = coalesce(f.vlan, '') AND ce.mac = coalesce(lower(f.client_mac), '')
+        AND f.first_seen >= ce.since AND f.first_seen < ce.until
     LEFT JOIN endpoint se ON se.site = f.site AND se.ip = f.server_ip
         AND se.vlan = coalesce(f.vlan, '') AND se.mac = coalesce(lower(f.server_mac), '')
+        AND f.first_seen >= se.since AND f.first_seen < se.until
 GROUP BY ALL;

@@ -71,7 +71,8 @@ observed AS (
     WHERE attribute = 'equipment'
     UNION ALL
     SELECT device_id, unnest(CASE
-        WHEN series THEN [CASE WHEN received THEN 'accepts_objects' END, CASE WHEN passed THEN 'forwards_series' END]
+        WHEN series THEN [CASE WHEN received THEN 'accepts_objects' END, CASE WHEN passed THEN 'forwards_series'
+            WHEN received THEN 'keeps_series' END]
         ELSE [CASE WHEN received THEN 'receives_messages' ELSE 'sends_messages' END,
             CASE WHEN passed AND count >= least(2, all_sent) THEN 'relays_messages' END] END),
         count, first_seen, last_seen, seen

@@ -8,6 +8,7 @@ SELECT
     bool_or(signal = 'annotates') AS annotates,                   -- C-STORE of what a viewer or planner writes
     bool_or(signal = 'accepts_objects') AS accepts_objects,       -- received objects, by C-STORE or C-GET
     bool_or(signal = 'forwards_series') AS forwards_series,       -- sent a series that it had received
+    bool_or(signal = 'keeps_series') AS keeps_series,             -- received a series that it was not seen to send
     bool_or(signal = 'sends_for_others') AS sends_for_others,     -- named a Move Originator
     bool_or(signal IN ('answers_queries', 'answers_retrieval')) AS answers_queries,  -- Q/R SCP
     bool_or(signal = 'queries') AS queries,                       -- C-FIND as SCU

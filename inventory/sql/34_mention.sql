@@ -35,7 +35,7 @@ same AS (
 ),
 carried AS (
     SELECT site, device_id, attribute, (value ->> '$.EntityIdentifier') AS entity,
-        (value ->> '$.NamespaceID') AS namespace, (value ->> '$.UniversalID') AS universal, class,
+        (value ->> '$.NamespaceID') AS namespace, (value ->> '$.UniversalID') AS universal, value, class,
         count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute = 'hl7_equipment'
@@ -55,6 +55,7 @@ SELECT
     o.station,
     o.institution,
     o.software,
+    NULL AS value,                                      -- of the attribute, of HL7 equipment
     o.count,
     o.first_seen,
     o.last_seen,
@@ -65,5 +66,5 @@ SELECT c.site,
     'd' || left(md5(concat_ws('|', c.site || ' equipment:', c.entity, c.namespace, c.universal)), 12), false,
     c.device_id,
     c.attribute, c.class, NULL, c.namespace, CASE WHEN m.known AND NOT m.software THEN m.manufacturer END,
-    NULL, NULL, coalesce(c.entity, c.universal), NULL, [], c.count, c.first_seen, c.last_seen, c.seen
+    NULL, NULL, coalesce(c.entity, c.universal), NULL, [], c.value, c.count, c.first_seen, c.last_seen, c.seen
 FROM carried c LEFT JOIN maker m ON m.wire = c.namespace;

@@ -15,6 +15,12 @@ named AS (
     FROM product
     WHERE NOT passed_on AND product IS NOT NULL
     GROUP BY ALL
+),
+greeted AS (
+    SELECT device_id, port, protocol, max_by({'product': product, 'version': version},
+        {'known': version IS NOT NULL, 'at': last_seen, 'version': version}) AS b
+    FROM banner
+    GROUP BY ALL
 )
 SELECT
     device_id,
@@ -22,12 +28,12 @@ SELECT
     transport,
     protocol,                                           -- NULL when not recognised
     encrypted,
-    CASE WHEN protocol = 'http' THEN p.product END AS product,
-    CASE WHEN protocol = 'http' THEN p.version END AS version,
+    CASE WHEN protocol = 'http' THEN p.product ELSE b.product END AS product,
+    CASE WHEN protocol = 'http' THEN p.version ELSE b.version END AS version,
     count,
     first_seen,
     last_seen,
     seen
-FROM answered LEFT JOIN named USING (device_id, port)
+FROM answered LEFT JOIN named USING (device_id, port) LEFT JOIN greeted USING (device_id, port, protocol)
 -- A connection on which nothing was said does not make another service of the same port.
 QUALIFY protocol IS NOT NULL OR count(protocol) OVER (PARTITION BY device_id, port, transport) = 0;

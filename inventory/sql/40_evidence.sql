@@ -2,17 +2,32 @@
 -- `41_device.sql` takes it from here, so that no value can be without evidence.
 CREATE OR REPLACE TEMP TABLE evidence AS
 WITH own_equipment AS (
-    SELECT e.device_id, o.own AS used, o.own AND e.acquired AS made, e.class, o.maker_confidence,
-        o.equipment_confidence,
-        CASE WHEN o.own THEN concat_ws(': ', 'it made the objects it sends', nullif(o.support, '')) ELSE o.doubt
-            END AS reason,
+    SELECT e.device_id, o.own AND same AS used, o.own AND e.acquired AS made, e.class, o.maker_confidence,
+        o.equipment_confidence, o.own AND same AND replaced_at IS NULL AS runs,
+        CASE WHEN NOT o.own THEN o.doubt
+            WHEN NOT same THEN 'it sent this, but another device made what it is of'
+            ELSE concat_ws(': ', 'it made the objects it sends', nullif(o.support, '')) END AS reason,
+        'replaced by another version from ' || strftime(replaced_at, '%Y-%m-%dT%H:%M:%SZ') || ' on' AS upgrade,
         e.modality, e.manufacturer_wire, e.manufacturer, e.manufacturer_known, e.model, e.serial, e.software,
         e.station, e.institution, e.count, e.first_seen, e.last_seen, e.seen
-    FROM (SELECT *, 'object' AS class FROM equipment) e JOIN ownership o USING (device_id)
+    FROM (
+        SELECT e.*, 'object' AS class,
+            -- Captures and reports can be of what others made.
+            e.acquired OR (coalesce(e.manufacturer = o.objects_maker, true)
+                AND coalesce(lower(e.model) = o.made_by_model, true)
+                AND coalesce(lower(e.serial) = o.made_by_serial, true)
+                AND coalesce(lower(e.station) = o.made_by_station, true)) AS same,
+            -- The same kind of object told another version, and never this one again.
+            (SELECT min(n.first_seen) FROM equipment n WHERE n.device_id = e.device_id AND n.first_seen > e.last_seen
+                AND n.attribute = e.attribute AND n.modality = e.modality AND n.category = e.category
+                AND n.acquired = e.acquired AND n.original = e.original AND n.software <> e.software
+                AND len(n.software) > 0) AS replaced_at
+        FROM equipment e JOIN ownership o USING (device_id)
+    ) e JOIN ownership o USING (device_id)
     UNION ALL
-    SELECT device_id, NOT known, NOT known, class, 'medium', 'medium',
+    SELECT device_id, NOT known, NOT known, class, 'medium', 'medium', NOT known,
         CASE WHEN attribute = 'hl7_equipment' THEN 'named in HL7 messages of ' ELSE 'made objects that came from ' END
-            || coalesce(seen.ip, 'elsewhere'),
+            || coalesce(seen.ip, 'elsewhere'), NULL,
         modality, manufacturer_wire, manufacturer, true, model, serial, software, station, institution, count,
         first_seen, last_seen, seen
     FROM mention
@@ -31,13 +46,14 @@ equipment_field AS (
              'confidence': equipment_confidence},
             {'field': 'institution_name', 'value': institution, 'wire': institution, 'used': used,
              'confidence': equipment_confidence}
-        ] || list_transform(software, lambda x: {'field': 'software_versions', 'value': x, 'wire': x, 'used': used,
+        ] || list_transform(software, lambda x: {'field': 'software_versions', 'value': x, 'wire': x, 'used': runs,
              'confidence': equipment_confidence})) AS f,
-        class, reason, count, first_seen, last_seen, seen
+        class, reason, upgrade, count, first_seen, last_seen, seen
     FROM own_equipment
 ),
 said AS (
-    SELECT device_id, f.field, f.value, f.wire, f.used, f.confidence, class, reason,
+    SELECT device_id, f.field, f.value, f.wire, f.used, f.confidence, class,
+        CASE WHEN f.field = 'software_versions' THEN coalesce(upgrade, reason) ELSE reason END AS reason,
         count, first_seen, last_seen, seen
     FROM equipment_field
     WHERE f.value IS NOT NULL
@@ -80,11 +96,32 @@ said AS (
     UNION ALL
     SELECT r.device_id, CASE WHEN r.is_primary THEN 'role' ELSE 'roles' END, r.role, s.signal, true, r.confidence,
         'peer', replace(s.signal, '_', ' '), s.count, s.first_seen, s.last_seen, s.seen
-    FROM role r LEFT JOIN signal s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
+    FROM role r LEFT JOIN (
+        SELECT device_id, signal, count, first_seen, last_seen, seen FROM signal
+        UNION ALL
+        SELECT device_id, signal, count, first_seen, last_seen, seen FROM kind
+    ) s ON s.device_id = r.device_id AND list_contains(r.shown_by, s.signal)
     UNION ALL
-    SELECT device_id, 'operating_system', operating_system, wire, NOT several, 'low', class,
-        'its browser says so', count, first_seen, last_seen, seen
+    SELECT device_id, 'operating_system', operating_system, wire, used, confidence, class, reason, count, first_seen,
+        last_seen, seen
     FROM operating_system
+    UNION ALL
+    SELECT device_id, 'hostnames', hostname, wire, used, CASE WHEN used THEN confidence END, class, reason, count,
+        first_seen, last_seen, seen
+    FROM hostname
+    UNION ALL
+    SELECT device_id, field, value, wire, used, CASE WHEN used THEN confidence END, class, reason, count, first_seen,
+        last_seen, seen
+    FROM hardware
+    UNION ALL
+    SELECT device_id, 'services', concat_ws('/', port, protocol), wire, true, 'high', class,
+        concat_ws(' ', product, version), count, first_seen, last_seen, seen
+    FROM banner
+    UNION ALL
+    SELECT device_id, 'role', role, wire, NOT known, 'medium', class, 'the type of device that HL7 messages give it',
+        count, first_seen, last_seen, seen
+    FROM mention JOIN (SELECT device_id AS told_by, value, wire, role FROM fingerprint
+        WHERE field = 'hl7_equipment.DeviceType' AND role IS NOT NULL) USING (told_by, value)
     UNION ALL
     SELECT device_id, 'services', concat_ws('/', port, coalesce(protocol, transport)), product, true, 'high', 'peer',
         'it answered there', count, first_seen, last_seen, seen
@@ -99,7 +136,8 @@ said AS (
     SELECT device_id, 'ip_addresses', ip, ip, true, 'high', 'peer',
         CASE WHEN proven THEN 'it holds the address' ELSE 'it was seen there' END, count, h.first_seen, h.last_seen,
         seen
-    FROM host h JOIN identity USING (site, key)
+    FROM host h JOIN identity i USING (site, key)
+    WHERE ip IS NOT NULL
     UNION ALL
     SELECT device_id, f.field, f.value, mac, true, CASE WHEN proven THEN 'high' ELSE 'medium' END, 'peer',
         CASE WHEN proven THEN 'by ARP or NDP' WHEN router THEN 'a router''s' ELSE 'the one address behind it' END,
@@ -107,10 +145,22 @@ said AS (
     FROM (
         SELECT i.device_id, i.router, s.*, unnest([{'field': 'mac_addresses', 'value': s.mac},
             {'field': 'mac_vendor', 'value': v.vendor}]) AS f
-        FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
+        FROM identity i JOIN sighting s ON s.site = i.site AND s.mac = i.mac
             LEFT JOIN mac_vendor v ON lower(v.mac) = s.mac
     )
     WHERE f.value IS NOT NULL
+    UNION ALL
+    -- Other ids of the device, each from when it was taken for one of its own.
+    SELECT i.device_id, 'device_id', o.id, w.value, w.same, CASE WHEN w.same THEN
+            CASE WHEN w.attribute IS NULL THEN 'high' ELSE 'medium' END END, coalesce(e.class, 'peer'),
+        CASE WHEN w.attribute IS NULL THEN w.value || ' says that it is ' || CASE WHEN w.same THEN '' ELSE 'not ' END
+                || i.id
+            ELSE 'the same ' || replace(w.attribute, '_', ' ') || ' as ' || i.id || ', and never both at once' END,
+        e.count, e.first_seen, e.last_seen, e.seen
+    FROM (SELECT * FROM kinship UNION ALL SELECT site, kin, key, same, attribute, value FROM kinship WHERE NOT same) w
+        JOIN identity i ON i.site = w.site AND i.key = w.key
+        JOIN identity o ON o.site = w.site AND o.key = w.kin
+        LEFT JOIN strong_key e ON e.site = w.site AND e.key = w.kin AND e.attribute = w.attribute AND e.value = w.value
     UNION ALL
     SELECT client_device_id, 'public_peers', server_ip, server_ip, true, 'high', 'peer', 'it opened a conversation',
         connections, first_seen, last_seen, seen
@@ -133,6 +183,7 @@ SELECT
     s.last_seen,
     s.count,
     coalesce(c.name, s.seen.capture) AS capture,        -- where it was seen first
+    s.seen.capture AS capture_id,
     s.seen.frame,
     s.seen.protocol,
     s.seen.ip,                                          -- of the end that said it

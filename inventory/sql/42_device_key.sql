@@ -3,17 +3,18 @@ CREATE OR REPLACE TEMP TABLE device_key AS
 SELECT
     site,
     'id' AS kind,                                       -- id, mac, ip, vlan_ip, ae_title
-    id AS key,
+    c.id AS key,
     device_id
-FROM candidate JOIN identity USING (site, key)
-WHERE id IS NOT NULL
+FROM candidate c JOIN identity USING (site, key)
+WHERE c.id IS NOT NULL
 UNION
 SELECT site, 'id', device_id, device_id FROM mention WHERE NOT known
 UNION
-SELECT site, 'mac', substr(key, 5), device_id FROM identity WHERE starts_with(key, 'mac:')
+SELECT site, 'mac', mac, device_id FROM identity WHERE mac IS NOT NULL
 UNION
-SELECT site, 'ip', ip, device_id FROM endpoint
+SELECT site, 'ip', ip, device_id FROM host JOIN identity USING (site, key) WHERE ip IS NOT NULL
 UNION
-SELECT site, 'vlan_ip', vlan || '/' || ip, device_id FROM endpoint WHERE vlan <> ''
+SELECT site, 'vlan_ip', vlan || '/' || ip, device_id FROM host JOIN identity USING (site, key)
+WHERE ip IS NOT NULL AND vlan <> ''
 UNION
 SELECT site, 'ae_title', ae_title, device_id FROM ae_title;

@@ -1,8 +1,9 @@
 -- `medspan devices`: one row per device, and per piece of equipment that is only known from others' messages.
 CREATE OR REPLACE TEMP TABLE device AS
 WITH known AS (
-    SELECT device_id, site, false AS addressless, first_seen, last_seen
+    SELECT device_id, site, false AS addressless, min(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM identity
+    GROUP BY ALL
     UNION ALL
     SELECT device_id, site, true, min(first_seen), max(last_seen)
     FROM mention
@@ -20,12 +21,14 @@ told AS (
     FROM annotation a JOIN device_key k ON k.kind = 'id' AND k.key = a.device_id
     WHERE a.field IN ('owner', 'location', 'asset_tag')
     GROUP BY ALL
+    HAVING max_by(a.value, {'written': a.at, 'value': a.value}) <> ''  -- taken back
 ),
 field AS (
-    SELECT device_id, field, list_sort(list_distinct(list(value))) AS values,
-        ['high', 'medium', 'low'][min(doubt)] AS confidence
+    SELECT device_id, field, ['high', 'medium', 'low'][min(doubt)] AS confidence,
+        -- Where there are more, `41_conflict.sql` says so.
+        list_sort(list_distinct(list(value)))[:CASE field WHEN 'public_peers' THEN count(*) ELSE 64 END] AS values
     FROM told
-    GROUP BY ALL
+    GROUP BY device_id, field
 ),
 fields AS (
     SELECT device_id, map_from_entries(list({'field': field, 'values': values})) AS of,
@@ -56,7 +59,7 @@ SELECT
     coalesce(of['implementation_class_uids'], []) AS implementation_class_uids,
     coalesce(of['implementation_version_names'], []) AS implementation_version_names,
     coalesce(of['toolkits'], []) AS toolkits,           -- DICOM libraries in its software
-    []::VARCHAR[] AS hostnames,
+    coalesce(of['hostnames'], []) AS hostnames,        -- fully qualified where known; 16 at most
     coalesce(of['ip_addresses'], []) AS ip_addresses,   -- all that it ever held
     coalesce(of['mac_addresses'], []) AS mac_addresses, -- its own, never a router's
     of['mac_vendor'][1] AS mac_vendor,                  -- of the network card, not of the device

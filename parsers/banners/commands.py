@@ -33,6 +33,7 @@ class Commands:
         self._granted = False
         self._greeted = False  # the first reply was seen to its end
         self._told = False
+        self._over = False  # the client has nothing more to say
         self._read = [0, 0]
         self._overlong = [False, False]
 
@@ -43,6 +44,11 @@ class Commands:
     def read(self, side: Side, stream: StreamBuffer) -> Iterator[Observation]:
         """Consume whole lines of `side`."""
         while not (self.finished or self.handover or self._waits(side, stream)):
+            if self._over and side is self.client:
+                self._read[side] += stream.available
+                stream.skip(stream.available)
+                self.finished = self._read[side] > _MAX_READ
+                return
             line = self._line(side, stream)
             if line is None:
                 return
@@ -66,6 +72,11 @@ class Commands:
         """Return what is told of a greeting."""
         return text
 
+    def end(self) -> None:
+        """The client says no more that is of interest; the greeting of a slow server is still waited for."""
+        self._over = True
+        self.finished = self._greeted
+
     def ask_for_tls(self) -> None:
         """The client wants TLS, and says no more until it is granted."""
         self._asked = True
@@ -79,6 +90,7 @@ class Commands:
                 self._told = True
                 yield text
             self._greeted = last
+            self.finished = last and self._over
         elif code == self.ready and last:
             self._granted = True
             self.handover = self._asked or not self._read[side.other]

@@ -9,7 +9,10 @@ from typing import ClassVar, Final
 from parsers.banners.commands import Commands, Said, may_become, split_greeting
 from parsers.records import Evidence, Match, Side
 
-_OPENINGS: Final = (b"AUTH TLS", b"AUTH SSL", b"FEAT\r", b"FEAT\n", b"SYST\r", b"SYST\n")
+_OPENINGS: Final = (
+    b"AUTH TLS", b"AUTH SSL", b"FEAT\r", b"FEAT\n", b"SYST\r", b"SYST\n", b"PASV\r", b"PASV\n", b"EPSV\r", b"EPSV\n",
+    b"PORT ",
+)  # fmt: skip
 _LOGIN: Final = re.compile(rb"USER [^ \r\n]{1,128}\r?\n", re.IGNORECASE)
 _USER: Final = b"USER "
 # POP3 (RFC 1939) logs in with the same two commands; what comes after tells them apart.
@@ -35,7 +38,7 @@ class Ftp(Commands):
         first = head[:1]
         if first == b"2":
             return _probe_replies(head)
-        if first.upper() not in (b"", b"U", b"A", b"F", b"S"):
+        if first.upper() not in (b"", b"U", b"A", b"F", b"S", b"P", b"E"):
             return Match.NO
         begin = head[: len(_USER)].upper()
         if not _USER.startswith(begin):
@@ -55,7 +58,7 @@ class Ftp(Commands):
         if name == b"USER":
             self._user = argument.strip().lower()
         elif name == b"PASS":
-            self.finished = True
+            self.end()
             if self._user and self._user not in _ANONYMOUS:
                 yield Side.SERVER, "clear_credentials", "ftp", Evidence.CLAIM
         elif name == b"AUTH" and argument.strip().upper().startswith((b"TLS", b"SSL")):
@@ -67,9 +70,9 @@ def _probe_replies(head: bytes) -> Match:
     if split is None:
         return Match.NO
     greeting, replies = split
-    if replies:  # to USER (RFC 959 5.4), or to another command of FTP
+    says, denies = b"ftp" in greeting or b"filezilla" in greeting, b"smtp" in greeting
+    if says is not denies:
+        return Match.YES if says else Match.NO
+    if replies:  # to USER (RFC 959 5.4), or to AUTH
         return Match.YES if replies[0][:3] in (b"331", b"230", b"332", b"234") else Match.NO
-    smtp = b"smtp" in greeting
-    if b"ftp" in greeting or b"filezilla" in greeting:
-        return Match.MORE if smtp else Match.YES
-    return Match.NO if smtp else Match.MORE
+    return Match.MORE

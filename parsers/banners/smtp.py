@@ -39,12 +39,12 @@ class Smtp(Commands):
         if split is None:
             return Match.NO
         greeting, replies = split
+        says, denies = b"smtp" in greeting, b"ftp" in greeting
+        if says is not denies:
+            return Match.YES if says else Match.NO
         if replies:  # to EHLO
             return Match.YES if replies[0][:3] == b"250" else Match.NO
-        ftp = b"ftp" in greeting
-        if b"smtp" in greeting:
-            return Match.MORE if ftp else Match.YES
-        return Match.NO if ftp else Match.MORE
+        return Match.MORE
 
     def greet(self, text: str) -> str:
         """Return a greeting without the time in it."""
@@ -71,8 +71,8 @@ class Smtp(Commands):
         elif name == b"STARTTLS":
             self.ask_for_tls()
         elif name in _LATER:
-            self.finished = True
+            self.end()
 
     def _login(self) -> Iterator[Said]:
-        self.finished = True
+        self.end()
         yield Side.SERVER, "clear_credentials", "smtp", Evidence.CLAIM

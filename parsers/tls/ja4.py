@@ -14,8 +14,11 @@ _VERSIONS: Final = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x03
 _TOLD_IN_A: Final = (SERVER_NAME, APPLICATION_LAYER_PROTOCOL_NEGOTIATION)  # so the c part does without them
 
 
-def ja4(hello: ClientHello) -> str:
-    """Return the JA4 fingerprint of a hello sent over TCP, such as "t13d1516h2_8daaf6152771_e5627efa2ab1"."""
+def ja4(hello: ClientHello, transport: str = "t") -> str:
+    """Return the JA4 fingerprint of a hello, such as "t13d1516h2_8daaf6152771_e5627efa2ab1".
+
+    `transport` is "t" for TCP and "q" for QUIC.
+    """
     version = _VERSIONS.get(max(hello.supported_versions, default=hello.legacy_version), "00")
     destination = "d" if SERVER_NAME in hello.extensions else "i"
     counts = f"{min(len(hello.cipher_suites), 99):02}{min(len(hello.extensions), 99):02}"
@@ -23,7 +26,7 @@ def ja4(hello: ClientHello) -> str:
     extensions = _codes(sorted(kind for kind in hello.extensions if kind not in _TOLD_IN_A))
     if hello.signature_algorithms:
         extensions += "_" + _codes(hello.signature_algorithms)
-    return f"t{version}{destination}{counts}{_alpn(hello)}_{_digest(suites)}_{_digest(extensions)}"
+    return f"{transport}{version}{destination}{counts}{_alpn(hello)}_{_digest(suites)}_{_digest(extensions)}"
 
 
 def _alpn(hello: ClientHello) -> str:

@@ -30,10 +30,16 @@ def _services(row: Row) -> str:
     return "; ".join(f"{role}: {', '.join(services)}" for role, services in told)
 
 
+def _hosts(row: Row) -> str:
+    """The first ones, and how many more there are: the other formats have all."""
+    first, more = row["hosts"][:3], len(row["hosts"]) - 3
+    return "; ".join(first) + (f" +{more}" if more > 0 else "")
+
+
 _COLUMNS: Columns = {
     "AE title": "ae_title",
     "Site": "site",
-    "Hosts": "hosts",
+    "Hosts": _hosts,
     "Services": _services,
     "Requested": "requested",
     "Called": "called",
@@ -94,7 +100,11 @@ def _write_ldif(con: DuckDBPyConnection, base: str, site: str | None, target: st
         with whole_file(Path(target)) as opened, TextIOWrapper(opened, "ascii", newline="\n") as file:
             written = write_directory(con, base, site, file)
     if written.left_out:
-        note(f"medspan: {written.left_out} AE titles left out: not ASCII, or like another but for blanks")
+        note(f"medspan: {_counted(written.left_out)} left out: not ASCII, or like another but for blanks")
     if written.shared:
-        note(f"medspan: {written.shared} AE titles are used by several devices: see medspan ae --conflicts")
-    note(f"{written.titles} AE title{'' if written.titles == 1 else 's'} written to {target}")
+        note(f"medspan: {_counted(written.shared)} used by several devices: see medspan ae --conflicts")
+    note(f"{_counted(written.titles)} written to {target}")
+
+
+def _counted(titles: int) -> str:
+    return f"{titles} AE title{'' if titles == 1 else 's'}"

@@ -19,7 +19,7 @@ from sensor.cli.options import (
     SinceOption,
     SiteOption,
 )
-from sensor.cli.output import Columns, emit, port_name, print_table, short_time, standard_output
+from sensor.cli.output import Columns, emit, note, port_name, print_table, short_time, standard_output
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -45,6 +45,16 @@ ORDER BY site, device_id
 _CONVERSATIONS = """
 SELECT * FROM conversation WHERE $id IN (client_device_id, server_device_id)
 ORDER BY connections DESC, server_ip, server_port, client_ip
+"""
+
+_HISTORY = """
+SELECT ip, mac, vlan, first_seen, last_seen, known_by FROM address_history WHERE device_id = $id
+ORDER BY first_seen DESC, last_seen DESC, ALL LIMIT 1000
+"""
+_ANNOTATIONS = """
+SELECT a.field, a.value, a.author, a."at" AS written
+FROM annotation a JOIN device_key k ON k.kind = 'id' AND k.key = a.device_id AND k.device_id = $id
+ORDER BY written DESC, a.field, a.value LIMIT 1000
 """
 
 NameArgument = Annotated[str, typer.Argument(metavar="ID|IP|AE|MAC", help="Device id, IP or MAC address, or AE title.")]
@@ -106,6 +116,21 @@ _PEERS: Columns = {
     "Connections": "connections",
     "Last seen": lambda row: short_time(row["last_seen"]),
 }
+_SHOWN = 20  # lines of the history in a table: JSON has more
+_STINTS: Columns = {
+    "Held": "ip",
+    "MAC": "mac",
+    "VLAN": "vlan",
+    "From": lambda row: short_time(row["first_seen"]),
+    "To": lambda row: short_time(row["last_seen"]),
+    "Known by": "known_by",
+}
+_WORDS: Columns = {
+    "Noted": "field",
+    "Value": "value",
+    "By": "author",
+    "At": lambda row: short_time(row["written"]),
+}
 
 
 def devices(
@@ -142,17 +167,25 @@ def device(
 
     with open_configured(inventory, knowledge) as con:
         found = find_device(con, name, site)
-        peers = query(con, _CONVERSATIONS, {"id": found["device_id"]}).rows
+        peers, history, words = (
+            query(con, statement, {"id": found["device_id"]}).rows
+            for statement in (_CONVERSATIONS, _HISTORY, _ANNOTATIONS)
+        )
     with standard_output() as stdout:
         if output is Format.JSON:
-            stdout.write(to_json({**found, "conversations": peers}) + "\n")
+            more = {"history": history, "annotations": words, "conversations": peers}
+            stdout.write(to_json({**found, **more}) + "\n")
         elif output is Format.CSV:
             write_csv(Result(list(found), [found]), stdout)
         else:
             print_table(_known(found), {"Field": "field", "Value": "value", "Confidence": "confidence"}, stdout)
-            if peers:
-                stdout.write("\n")
-                print_table(peers, _PEERS, stdout)
+            for rows, columns in ((history[:_SHOWN], _STINTS), (words[:_SHOWN], _WORDS), (peers, _PEERS)):
+                if rows:
+                    stdout.write("\n")
+                    print_table(rows, columns, stdout)
+            for rows, noun in ((history, "addresses"), (words, "notes")):
+                if len(rows) > _SHOWN:
+                    note(f"the newest {_SHOWN} of {len(rows)} {noun} are shown: --format json has all")
 
 
 def find_device(con: DuckDBPyConnection, name: str, site: str | None) -> Row:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -63,33 +63,20 @@ def _claims(rows: list[Row]) -> list[str]:
 
 def _dissected(tshark: str, path: Path, frame: int, rows: list[Row]) -> Iterator[str]:
     """Lines of the frame as tshark prints it, layer by layer."""
-    import pyshark
-    from pyshark.capture.capture import TSharkCrashException
+    # tshark is run here, and pyshark reads what it says: its own way of running it needs an event loop and a child
+    # watcher, which newer Pythons no longer have, and loses the race with a tshark that is just ending.
+    from pyshark.tshark.output_parser.tshark_xml import packet_from_xml_packet
 
     from inventory.errors import InventoryError
 
-    # A loop of our own: pyshark would change the child watcher of the process, which newer Pythons no longer have.
-    loop = asyncio.new_event_loop()
-    capture = pyshark.FileCapture(
-        path,
-        display_filter=f"frame.number == {frame}",
-        decode_as=dict(rule.split(",") for row in rows for rule in row["decode_as"]),
-        custom_parameters=["-c", str(frame)],  # reading on is of no use
-        keep_packets=False,
-        eventloop=loop,
-        tshark_path=tshark,
-    )
-    try:
-        try:
-            packet = next(iter(capture), None)
-        finally:
-            capture.close()
-    except TSharkCrashException:
-        packet = None
-    finally:
-        loop.close()
-    if packet is None:
+    rules = dict.fromkeys(rule for row in rows for rule in row["decode_as"])
+    command = [tshark, "-n", "-r", str(path), "-c", str(frame), "-Y", f"frame.number == {frame}", "-T", "pdml"]
+    command += [word for rule in rules for word in ("-d", rule)]
+    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).stdout  # noqa: S603
+    begin, end = said.find(b"<packet>"), said.rfind(b"</packet>")
+    if not 0 <= begin < end:
         raise InventoryError(f"{path}: tshark does not show its frame {frame}")
+    packet = packet_from_xml_packet(said[begin:end] + b"</packet>")
     lines = [line for layer in packet.layers for line in _layer(layer)]
     yield from lines[:MAX_LINES]
     if len(lines) > MAX_LINES:

@@ -13,6 +13,7 @@ import typer
 from inventory.errors import InventoryError
 from sensor import __version__
 from sensor.cli.ae import ae
+from sensor.cli.annotate import annotate
 from sensor.cli.carve import carve
 from sensor.cli.devices import device, devices
 from sensor.cli.export import export
@@ -31,6 +32,7 @@ COMMANDS = (
     devices,
     device,
     why,
+    annotate,
     carve,
     ae,
     flows,

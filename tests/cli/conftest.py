@@ -19,6 +19,7 @@ from inventory.recorder import Recorder
 from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
 from sensor.cli.main import main
+from tests.conftest import CLINIC, ROOT
 
 SECOND = 1_000_000_000
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
@@ -88,14 +89,25 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inventory of the bundled capture."""
+    path = tmp_path_factory.mktemp("clinic") / "medspan.duckdb"
+    command = [sys.executable, "-m", "sensor.cli.main", "read", str(CLINIC), "--inventory", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    return path
+
+
+@pytest.fixture(scope="session")
 def derived() -> Iterator[Callable[..., AbstractContextManager[DuckDBPyConnection]]]:
     """`open_inventory`, but each inventory is derived once only."""
     with ExitStack() as stack:
         opened = cache(lambda *key: stack.enter_context(open_inventory(*key)))
 
         @contextmanager
-        def open_once(path: Path, local_nets: str | None = None, **_: str) -> Iterator[DuckDBPyConnection]:
-            yield opened(path.resolve(), local_nets)
+        def open_once(
+            path: Path, local_nets: str | None = None, last: str | None = None, knowledge: Path | None = None
+        ) -> Iterator[DuckDBPyConnection]:
+            yield opened(path.resolve(), local_nets, None, knowledge)
 
         yield open_once
 

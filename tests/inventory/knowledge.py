@@ -30,9 +30,10 @@ def database() -> duckdb.DuckDBPyConnection:
     """A database in memory with every knowledge table, all text, as the inventory has them."""
     con = duckdb.connect()
     for path in sorted(KNOWLEDGE.glob("*.csv")):
+        columns = ", ".join(f"'{column}': 'VARCHAR'" for column in read(path)[0])
         con.execute(
-            f"CREATE TABLE {path.stem} AS SELECT coalesce(COLUMNS(*), '') AS '\\0' "
-            f"FROM read_csv('{path}', all_varchar = true, header = true)"
+            f"CREATE TABLE {path.stem} AS SELECT coalesce(COLUMNS(*), '') AS '\\0' FROM read_csv('{path}', "
+            f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})"
         )
     return con
 

@@ -36,7 +36,7 @@ def test_the_variable_names_another(workdir: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('sight = "x"', "medspan.toml: unknown key 'sight': it may have site, sensor, local_nets"),
+        ('sight = "x"', "medspan.toml: unknown key 'sight': it may have site, sensor, local_nets, knowledge"),
         ("site = 3", "medspan.toml: site must be one line of text"),
         ('site = ""', "medspan.toml: site must be one line of text"),
         ('site = "a\\u001b[31mb"', "medspan.toml: site must be one line of text"),

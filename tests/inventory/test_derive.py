@@ -103,8 +103,10 @@ def test_knowledge_is_there_whole(path: Path) -> None:
                 with table.open(encoding="utf-8", newline="") as file:
                     header, *records = csv.reader(file)
                 found = con.execute(f"FROM knowledge_{table.name.removesuffix('.csv')}")
-                assert [column[0] for column in found.description] == header
-                assert [tuple(value or "" for value in row) for row in found.fetchall()] == list(map(tuple, records))
+                assert [column[0] for column in found.description] == ["layer", *header]
+                rows = found.fetchall()
+                assert {row[0] for row in rows} == {1}  # ours
+                assert [tuple(value or "" for value in row[1:]) for row in rows] == list(map(tuple, records))
 
 
 def test_only_as_far_as_asked(path: Path) -> None:

@@ -35,6 +35,10 @@ IDC_MANUFACTURERS = Path(__file__).parent / "idc_manufacturers.csv"  # origin: i
         ("2.16.840.1", "registrar", "United States of America"),  # an invalid UID that GE LOGIQ E9 sends
         ("2.16.840.1.113669.2.1.1", "toolkit", "MergeCOM-3"),
         ("2.25.80302813137786398554742050926734630921", "registrar", "Self-issued UUID"),
+        ("2.25.156227610253341005307660858504280353500", "toolkit", "dicom-rs"),
+        ("1.2.410.200001.1.4", "registrar", "Republic of Korea"),  # not all of that arc is Samsung's
+        ("1.3.51.0.42.1.1", "maker", "Agfa HealthCare"),
+        ("1.3.51.0.99.1", "registrar", "ICD 0051"),
         ("1.2.826.0.1.3680043.9.38110.1", "registrar", "Medical Connections (UIDs for anyone)"),
     ],
 )
@@ -42,6 +46,86 @@ def test_whose_uid(uid: str, kind: str, name: str) -> None:
     row = organisation(uid)
     assert row is not None
     assert (row["kind"], row["organisation"]) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("uid", "product", "kind"),
+    [
+        ("1.2.840.113619.6.94", "Centricity PACS", "archive"),  # a maker's archive is not its scanner
+        ("1.2.840.113619.6.264", "Advantage Workstation", "workstation"),
+        ("1.2.840.113619.6.323", "LOGIQ S8", "modality"),
+        ("1.2.840.113619.6.5", "", ""),
+        ("1.3.12.2.1107.5.2", "syngo MR", "modality"),
+        ("1.3.12.2.1107.5.8.15.10.20090701", "", ""),
+        ("1.3.46.670589.14.10000.705", "EPIQ or Affiniti", "modality"),
+        ("1.3.51.0.42.1.1", "Enterprise Imaging", "archive"),
+        ("1.3.51.0.1.3", "NX", "modality"),
+        ("1.2.276.0.75.2.5.20", "HFA3", "modality"),
+        ("1.2.276.0.7230010.3.0.3.6.7", "", ""),
+    ],
+)
+def test_which_product(uid: str, product: str, kind: str) -> None:
+    row = organisation(uid)
+    assert row is not None
+    assert (row["product"], row["product_kind"]) == (product, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "product", "kind"),
+    [
+        ("CENTRICITY_4.0", "Centricity PACS", "archive"),
+        ("AW4_2_06_02_EXT", "Advantage Workstation", "workstation"),
+        ("LOGIQE10_1", "LOGIQ", "modality"),
+        ("MR_VD14A", "syngo MR", "modality"),
+        ("SIEMENS_S5VA47A", "", "modality"),
+        ("SIEMENS", "", ""),
+        ("EPIQ-AFFIN_7.05", "EPIQ or Affiniti", "modality"),
+        ("TM_MR_DCM_V1.0_3", "", "modality"),
+        ("INF_4.5", "", ""),
+    ],
+)
+def test_which_product_by_name(name: str, product: str, kind: str) -> None:
+    query = "SELECT product, product_kind FROM implementation_versions WHERE regexp_matches(?, pattern)"
+    assert database().execute(query, [name]).fetchall() == [(product, kind)]
+
+
+@pytest.mark.parametrize(
+    ("uid", "category", "modality", "manufacturer"),
+    [
+        ("1.3.12.2.1107.5.9.1", "storage-derived", "", "Siemens Healthineers"),
+        ("1.2.392.200036.9125.1.1.2", "storage-image", "CR", "Fujifilm"),
+        ("1.2.392.200036.9116.7.8.1.1.1", "storage-image", "US", "Canon Medical Systems"),
+        ("1.3.46.670589.2.5.1.1", "storage-derived", "PR", "Philips"),
+        ("1.2.840.10008.5.1.4.1.1.2", "storage-image", "CT", ""),
+    ],
+)
+def test_private_sop_class(uid: str, category: str, modality: str, manufacturer: str) -> None:
+    found = [(r["category"], r["modality"], r["manufacturer"]) for r in table("sop_classes") if r["uid"] == uid]
+    assert found == [(category, modality, manufacturer)]
+
+
+def test_private_sop_classes_are_under_their_makers_roots() -> None:
+    for row in table("sop_classes"):
+        holder = organisation(row["uid"])
+        if row["manufacturer"] and holder and holder["kind"] != "registrar":
+            assert holder["organisation"] == row["manufacturer"], row
+
+
+@pytest.mark.parametrize(
+    ("field", "wire", "product", "manufacturer"),
+    [
+        ("http_server", "HP HTTP Server; HP LaserJet 400 M401n - CZ195A;", "HP printer", "HP"),
+        ("http_server", "Apache-Coyote/1.1", "Apache Tomcat", ""),
+        ("http_server", "App-webs/", "Hikvision camera or recorder", "Hikvision"),
+        ("http_server", "Virata-EmWeb/R6_2_1", "EmWeb", ""),  # in printers and firewalls alike
+        ("http_server", "debut/1.20", "debut", ""),  # in Brother's and HP's printers
+        ("http_authenticate", 'Basic realm="APC Management Card"', "APC Management Card", "APC"),
+        ("http_authenticate", 'Basic realm="UPS Web Card"', "UPS Web Card", "Eaton"),
+    ],
+)
+def test_http_product(field: str, wire: str, product: str, manufacturer: str) -> None:
+    query = "SELECT product, manufacturer FROM http_products WHERE field = ? AND regexp_matches(?, pattern)"
+    assert database().execute(query, [field, wire]).fetchall() == [(product, manufacturer)]
 
 
 @pytest.mark.parametrize("uid", ["1.3.4", "1.2.84", "3.1", "1.2"])
@@ -55,7 +139,7 @@ def test_nobodys_uid(uid: str) -> None:
         ("OFFIS_DCMTK_367", [("OFFIS DCMTK", "")]),
         ("MergeCOM3_320", [("MergeCOM-3", "")]),
         ("PYNETDICOM_3.0.4", []),  # never sent: pynetdicom joins the digits
-        ("MR_VB19A", [("syngo MR", "Siemens Healthineers")]),
+        ("MR_VB19A", [("", "Siemens Healthineers")]),
         ("SMR_VB19A", []),
         ("dcm4che-5.23.2", [("dcm4che", "")]),
         ("1.4.16/OTHER", [("ConQuest DICOM Server", "")]),
@@ -168,8 +252,7 @@ def test_modalities_agree_with_the_sop_classes() -> None:
 
 def test_roles_are_in_one_order() -> None:
     order = sorted(table("roles"), key=lambda row: int(row["precedence"]))
-    assert [row["precedence"] for row in order] == [str(number) for number in range(1, 15)]
-    assert " ".join(row["role"] for row in order) == (
-        "archive router worklist printer modality workstation hl7_engine hl7_receiver hl7_sender "
-        "file_server web_server network client unknown"
-    )
+    assert [row["precedence"] for row in order] == [str(number) for number in range(1, len(order) + 1)]
+    imaging = "archive router worklist printer modality workstation hl7_engine hl7_receiver hl7_sender file_server "
+    expected = f"{imaging} web_server network client unknown".split()
+    assert [row["role"] for row in order if row["role"] in expected] == expected

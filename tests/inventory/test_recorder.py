@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inventory import recorder as module
 from inventory.community_id import community_id
-from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Recorder
+from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts, Recorder
 from parsers.attributes import ATTRIBUTES
 from parsers.records import Endpoint, Evidence, FlowRecord
 
@@ -65,7 +65,7 @@ def test_repeated_observations_are_one_fact() -> None:
     assert r.pending == 1
     facts = r.drain()
     assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps_hit) == ("north", "core-1", "cafe", [], 0)
-    expected = ("100", "00:11:22:33:44:55", "10.0.0.7", None, "tcp", "dicom", "calling_ae_title", "CT1", "peer")
+    expected = ("100", "00:11:22:33:44:55", "10.0.0.7", None, "tcp", None, "dicom", "calling_ae_title", "CT1", "peer")
     assert facts.observations == [(*expected, 20, 90, 4, 3)]
     assert len(OBSERVATION_COLUMNS) == len(facts.observations[0])
     assert r.pending == 0
@@ -74,13 +74,14 @@ def test_repeated_observations_are_one_fact() -> None:
 
 def test_facts_differ_by_every_part_of_their_key() -> None:
     r = recorder()
-    for endpoint in (CT, CT._replace(port=104), CT._replace(vlan=None), CT._replace(ip="10.0.0.8")):
+    others = (CT._replace(port=104), CT._replace(vlan=None), CT._replace(ip="10.0.0.8"), CT._replace(speaker="1.2 CT1"))
+    for endpoint in (CT, *others):
         for protocol in ("dicom", "hl7"):
             for value in ("A", "B"):
                 for evidence in (Evidence.PEER, Evidence.OBJECT):
                     r.observe(endpoint, protocol, "calling_ae_title", value, evidence, 1, 1)
-    assert r.pending == 4 * 2 * 2 * 2
-    assert len(set(r.drain().observations)) == 32
+    assert r.pending == 5 * 2 * 2 * 2
+    assert len(set(r.drain().observations)) == 40
 
 
 @pytest.mark.parametrize("attribute", ["patient_name", "PatientID", "", "sni", "clear_patient_data"])
@@ -108,7 +109,7 @@ def test_values_of_one_attribute_are_capped_and_counted(monkeypatch: pytest.Monk
     r.observe(CT, "hl7", "hl7_sent_message", "2", Evidence.PEER, 9, 9)  # known: goes on being counted
     facts = r.drain()
     assert facts.caps_hit == 2
-    assert [(row[2], row[7], row[11]) for row in facts.observations] == [
+    assert [(row[2], row[8], row[12]) for row in facts.observations] == [
         *(("10.0.0.7", "0", 1), ("10.0.0.7", "1", 1), ("10.0.0.7", "2", 2)),
         *(("10.0.0.7", "2.5", 1), ("10.0.0.8", "4", 1)),
     ]
@@ -195,4 +196,91 @@ def test_the_order_of_sightings_does_not_matter(sightings: list[tuple[int, int]]
     for time, frame in sightings:
         r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, frame)
     first, last = min(sightings), max(sightings)
-    assert r.drain().observations[0][9:] == (first[0], last[0], len(sightings), first[1])
+    assert r.drain().observations[0][10:] == (first[0], last[0], len(sightings), first[1])
+
+
+A, B = "00:11:22:33:44:0a", "00:11:22:33:44:0b"
+
+
+def hold(r: Recorder, mac: str, time: int, ip: str = "10.0.0.7", vlan: str | None = "100") -> None:
+    r.observe(Endpoint(vlan, mac, ip, None, "arp"), "arp", "link_layer_address", mac, Evidence.PEER, time, time)
+
+
+def titles(facts: Facts) -> list[tuple[object, ...]]:
+    """(first seen, last seen, count) of the titles told."""
+    return sorted(row[10:13] for row in facts.observations if row[7] == "calling_ae_title")
+
+
+@pytest.mark.parametrize("claims", [((A, 10), (B, 50), (B, 60)), ((B, 50), (A, 10), (B, 60))])
+def test_what_is_said_before_and_after_an_address_changes_hands_are_two_facts(claims: list[tuple[str, int]]) -> None:
+    r = recorder()
+    for mac, time in claims:
+        hold(r, mac, time)
+    for time in (20, 80, 30, 50, 110, 49):
+        r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, time)
+    for start in (15, 90, 25):
+        for ip, other in (("10.0.0.7", "10.0.0.8"), ("10.0.0.8", "10.0.0.7")):
+            r.flow(FLOW._replace(client_ip=ip, server_ip=other, first_seen=start, last_seen=start + 1))
+    facts = r.drain()
+    assert titles(facts) == [(20, 49, 3), (50, 110, 3)]
+    columns = list(FLOW_COLUMNS)
+    times = sorted((row[columns.index("first_seen")], row[columns.index("last_seen")]) for row in facts.flows)
+    assert times == [(15, 26), (15, 26), (90, 91), (90, 91)]
+    assert all(len(row) == len(FLOW_COLUMNS) for row in facts.flows)
+
+
+def test_who_holds_an_address_is_remembered_from_one_drain_to_the_next() -> None:
+    r = recorder()
+    hold(r, A, 10)
+    r.drain()
+    r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, 20, 20)
+    hold(r, B, 30)
+    r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, 40, 40)
+    assert titles(r.drain()) == [(20, 20, 1), (40, 40, 1)]
+
+
+def test_one_address_in_two_vlans_does_not_change_hands() -> None:
+    r = recorder()
+    for time in range(0, 100, 10):
+        hold(r, A, time, vlan="1")
+        hold(r, B, time, vlan="2")
+        r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, time)
+    facts = r.drain()
+    assert (titles(facts), len(facts.observations), facts.caps_hit) == ([(0, 90, 10)], 3, 0)
+
+
+def test_an_address_that_everybody_claims_is_capped_and_counted() -> None:
+    r = recorder()
+    for time in range(1000):
+        hold(r, f"02:00:00:00:{time >> 8:02x}:{time & 255:02x}", time)
+    facts = r.drain()
+    assert (len(facts.observations), facts.caps_hit) == (module.MAX_TURNS + 1, 1000 - module.MAX_TURNS - 1)
+
+
+def test_two_who_claim_one_address_in_turn_are_capped_and_counted() -> None:
+    r = recorder()
+    for time in range(100):
+        hold(r, (A, B)[time % 2], time)
+    facts = r.drain()
+    assert len(facts.observations) <= module.MAX_TURNS + 1
+    assert sum(int(str(row[12])) for row in facts.observations) + facts.caps_hit == 100
+
+
+@pytest.mark.parametrize("drains", [1, 3])
+def test_a_mac_that_claims_every_address_is_capped_and_counted(drains: int) -> None:
+    r = recorder()
+    for drain in range(drains):
+        for n in range(1000):
+            hold(r, A, n, ip=f"10.0.{n >> 8}.{n & 255}")
+        facts = r.drain()
+        assert (len(facts.observations), facts.caps_hit) == (module.MAX_HELD, 1000 - module.MAX_HELD), drain
+
+
+def test_a_flood_of_addresses_is_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ADDRESSES", 100)
+    r = recorder()
+    for _ in range(3):  # what was remembered when the table was full is let go
+        for n in range(150):
+            hold(r, f"02:00:00:00:00:{n:02x}", n, ip=f"10.0.0.{n}")
+        facts = r.drain()
+        assert (len(facts.observations), facts.caps_hit) == (100, 50)

@@ -13,8 +13,10 @@ from parsers.records import Match, Observation, Side
 from parsers.stream import StreamBuffer
 from tests.parsers.conversations import CONVERSATIONS, Conversation
 from tests.parsers.feeding import PSEUDONYM, feed, feed_every_way, statements
+from tests.parsers.openings import OPENINGS
 
-every_conversation = pytest.mark.parametrize("conversation", CONVERSATIONS.values(), ids=CONVERSATIONS)
+ALL = {**CONVERSATIONS, **OPENINGS}
+every_conversation = pytest.mark.parametrize("conversation", ALL.values(), ids=ALL)
 Turns = list[tuple[Side, bytes]]
 
 

@@ -6,13 +6,24 @@ import random
 
 import pytest
 
+from parsers.astm import Astm
+from parsers.banners import Ftp, Smtp, Telnet
+from parsers.dcerpc import DceRpc
 from parsers.dicom import Dicom
 from parsers.hl7 import Hl7
 from parsers.http import Http
+from parsers.ldap import Ldap
+from parsers.printing import Pjl
 from parsers.protocol import Parser
+from parsers.rdp import Rdp
 from parsers.records import Match, Side
 from parsers.registry import PARSERS
+from parsers.smb import Smb
+from parsers.socks import Socks
+from parsers.ssh import Ssh
+from parsers.starttls import MySql, PostgreSql
 from parsers.tls import Tls
+from parsers.vnc import Vnc
 
 _AE_TITLES = b"ARCHIVE".ljust(16) + b"CT01".ljust(16) + bytes(32)
 _CONTEXT = bytes.fromhex("10000015") + b"1.2.840.10008.3.1.1.1"
@@ -44,30 +55,83 @@ READ: dict[str, tuple[type[Parser], bytes]] = {
     "TLS client": (Tls, _handshake(1, _CLIENT_HELLO)),
     "TLS server": (Tls, _handshake(2, _SERVER_HELLO)),
     "TLS alert": (Tls, bytes.fromhex("15030300020228")),
+    "SMB1": (Smb, bytes.fromhex("00000085ff534d4272000000001853c8") + bytes(120)),
+    "SMB2": (Smb, bytes.fromhex("000000f4fe534d4240000100") + bytes(230)),
+    "SMB3, encrypted": (Smb, bytes.fromhex("000000f4fd534d42") + bytes(range(236))),
+    "NetBIOS session request": (
+        Smb,
+        bytes.fromhex("81000044") + b" CKFDENECFDEFFCFGEFFCCACACACACACA\0 EMEBFAFEEPFACACACACACACACACACAAA\0",
+    ),
+    "RDP request": (Rdp, bytes.fromhex("030000130ee000000000000100080003000000")),
+    "RDP request of old": (Rdp, bytes.fromhex("0300000b06e00000000000")),
+    "RDP request with a user": (Rdp, bytes.fromhex("0300002520e00000000000") + b"Cookie: mstshash=someone\r\n"),
+    "RDP request with a token": (
+        Rdp,
+        bytes.fromhex("0300002f2ae00000000000") + b"Cookie: msts=3640205228.15629.0000\r\n",
+    ),
+    "RDP confirm": (Rdp, bytes.fromhex("030000130ed000001234000209080002000000")),
+    "RDP refusal": (Rdp, bytes.fromhex("030000130ed000001234000300080005000000")),
+    "LDAP": (Ldap, bytes.fromhex("300c020101600702010304008000")),
+    "LDAP, long length": (Ldap, bytes.fromhex("30840000001002010160840000000702010304008000")),
+    "LDAP answer": (Ldap, bytes.fromhex("300c02010161070a010004000400")),
+    "DCE/RPC bind": (DceRpc, bytes.fromhex("05000b03100000004800000001000000b810b810000000000100000000000100")),
+    "DCE/RPC bind_ack": (DceRpc, bytes.fromhex("05000c03100000004400000001000000b810b810f0620000")),
+    "SSH": (Ssh, b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "SSH of both": (Ssh, b"SSH-1.99-Cisco-1.25\n"),
+    "SSH 1": (Ssh, b"SSH-1.5-1.2.26\n"),
+    "FTP server": (Ftp, b"220 (vsFTPd 3.0.5)\r\n"),
+    "FTP server that says nothing": (Ftp, b"220 ready\r\n331 Password required\r\n"),
+    "FTP server that says much": (Ftp, b"220-Welcome\r\n220-to this FTP server\r\n"),
+    "FTP client": (Ftp, b"USER anonymous\r\nPASS guest@\r\nTYPE I\r\n"),
+    "FTP client, TLS": (Ftp, b"AUTH TLS\r\n"),
+    "SMTP server": (Smtp, b"220 mail.example ESMTP Postfix\r\n"),
+    "SMTP server that says nothing": (Smtp, b"220 mail.example\r\n250-mail.example\r\n"),
+    "SMTP client": (Smtp, b"EHLO scanner.example\r\n"),
+    "telnet": (Telnet, bytes.fromhex("fffd18fffd20fffd23fffd27fffb03")),
+    "telnet, at once": (Telnet, bytes.fromhex("fffb01") + b"\r\nUser Access Verification\r\n"),
+    "telnet, what terminal": (Telnet, bytes.fromhex("fffb18fffa1800") + b"XTERM" + bytes.fromhex("fff0")),
+    "VNC": (Vnc, b"RFB 003.008\n"),
+    "ASTM E1381": (Astm, b"\x05\x021H|\\^&|||Analyser\r"),
+    "ASTM E1394": (Astm, b"\x021H|\\^&|||Analyser|||||||P|1\r"),
+    "ASTM without frames": (Astm, b"H|\\^&|||Analyser|||||||P|1\r"),
+    "PJL": (Pjl, b"\x1b%-12345X@PJL INFO ID\r\n"),
+    "SOCKS4": (Socks, bytes.fromhex("04010050c633640100")),
+    "SOCKS4 of somebody": (Socks, bytes.fromhex("04020050c6336401") + b"someone\0"),
+    "SOCKS4a": (Socks, bytes.fromhex("040101bb0000000100") + b"pacs.example\0"),
+    "SOCKS5": (Socks, bytes.fromhex("05020002")),
+    "SOCKS5, all at once": (Socks, bytes.fromhex("05010005010003")),
+    "PostgreSQL SSLRequest": (PostgreSql, bytes.fromhex("0000000804d2162f")),
+    "PostgreSQL GSSENCRequest": (PostgreSql, bytes.fromhex("0000000804d21630")),
+    "MySQL": (
+        MySql,
+        bytes.fromhex("4a0000000a") + b"8.0.36\0" + bytes.fromhex("0b0000002a5c3f7a00ffff") + bytes(40),
+    ),
+    "PJL answer": (Pjl, b'@PJL INFO ID\r\n"HP LaserJet 4100"\r\n\x0c'),
 }
 
 NOT_READ: dict[str, bytes] = {
-    "SSH": b"SSH-2.0-OpenSSH_9.6\r\n",
-    "SMTP server": b"220 mail.example ESMTP Postfix\r\n",
-    "SMTP client": b"EHLO scanner.example\r\n",
-    "FTP client": b"USER anonymous\r\n",
+    "POP3 client": b"USER someone\r\nPASS secret\r\nSTAT\r\n",
+    "POP3 server, at length": b"+OK ready\r\n+OK\r\n+OK logged in\r\n",
+    "FTP or SMTP server, busy": b"421 Service not available\r\n",
+    "NNTP": b"200 news.example InterNetNews ready\r\n",
+    "IRC, registering": b"USER bob 0 * :Bob\r\n",
+    "S7": bytes.fromhex("0300001611e00000001400c1020100c2020102c0010a"),
+    "S7 confirm": bytes.fromhex("0300001611d00014000100c0010ac1020100c2020102"),
+    "H.225": bytes.fromhex("03000030") + bytes.fromhex("0802103c0504038893") + bytes(35),
+    "DCE/RPC request": bytes.fromhex("0500000310000000180000000100000000000000000000000000"),
+    "certificate": bytes.fromhex("308203a13082028902140a0b0c0d0e0f101112131415161718191a1b1c1d300d06092a"),
+    "SNMP over TCP": bytes.fromhex("302902010104067075626c6963a01c"),
+    "MPEG audio": bytes.fromhex("fffb9044") + bytes(60),
+    "JPEG": bytes.fromhex("ffd8ffe000104a46494600010100000100010000"),
+    "PostScript": b"%!PS-Adobe-3.0\r\n",
+    "PCL": b"\x1bE\x1b&l0O\x1b(10U",
+    "HTML": b"HTTP is great, they say, and so it is",
     "POP3": b"+OK POP3 ready <1896.697170952@example>\r\n",
     "IMAP": b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n",
-    "Telnet": bytes.fromhex("fffd18fffd20fffd23fffd27fffb03"),
-    "SMB1": bytes.fromhex("00000085ff534d4272000000001853c8") + bytes(120),
-    "SMB2": bytes.fromhex("000000f4fe534d4240000100") + bytes(230),
-    "NetBIOS session request": bytes.fromhex("81000044")
-    + b" CKFDENECFDEFFCFGEFFCCACACACACACA\0 EMEBFAFEEPFACACACACACACACACACAAA\0",
-    "DCE/RPC bind": bytes.fromhex("05000b03100000004800000001000000b810b810000000000100000000000100"),
-    "RDP request": bytes.fromhex("030000130ee000000000000100080003000000"),
-    "RDP confirm": bytes.fromhex("030000130ed000001234000209080002000000"),
     "TPKT data": bytes.fromhex("0300000702f080"),
-    "VNC": b"RFB 003.008\n",
     "X11": bytes.fromhex("6c000b000000000000000000"),
     "IRC": b"NICK bob\r\nUSER bob 0 * :Bob\r\n",
-    "MySQL": bytes.fromhex("4a0000000a") + b"8.0.36\0" + bytes.fromhex("0b0000002a5c3f7a00ffff") + bytes(40),
     "PostgreSQL startup": bytes.fromhex("0000005400030000") + b"user\0postgres\0database\0ris\0\0",
-    "PostgreSQL SSLRequest": bytes.fromhex("0000000804d2162f"),
     "MS SQL prelogin": bytes.fromhex("1201002f0000010000001a00060100200001020021000103002200"),
     "Oracle": bytes.fromhex("00f60000010000000139012c0081ffff7f08") + bytes(40),
     "MongoDB": bytes.fromhex("3a0000000100000000000000d40700000000000061646d696e"),
@@ -82,10 +146,13 @@ NOT_READ: dict[str, bytes] = {
     "DNS": bytes.fromhex("001d123401000001000000000000") + b"\x04pacs\x07example\0\0\x01\0\x01",
     "DNS of 256 bytes": bytes.fromhex("0100123481800001000100000000") + bytes(240),
     "Kerberos": bytes.fromhex("000000d56a81d23081cfa103020105a20302010a"),
-    "LDAP": bytes.fromhex("300c020101600702010304008000"),
-    "LDAP, long length": bytes.fromhex("30840000001002010160840000000702010304008000"),
-    "SOCKS4": bytes.fromhex("04010050c633640100"),
-    "SOCKS5": bytes.fromhex("05020002"),
+    "SOCKS5, no method": bytes.fromhex("0500"),
+    "SOCKS5, the same method twice": bytes.fromhex("05020000"),
+    "SOCKS5, a method that there is none of": bytes.fromhex("05010b"),
+    "SOCKS4 to nobody": bytes.fromhex("04010050000000000000000000000000"),
+    "SOCKS4 to a group": bytes.fromhex("04010050ef0000010000000000000000"),
+    "SOCKS4 of no text": bytes.fromhex("04010050c6336401ff0000000000000000"),
+    "MySQL error": bytes.fromhex("45000000ff6a04") + b"Host is not allowed",
     "BitTorrent": b"\x13BitTorrent protocol" + bytes(48),
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "WebSocket": bytes.fromhex("8105") + b"Hello",
@@ -93,9 +160,6 @@ NOT_READ: dict[str, bytes] = {
     "ONC RPC": bytes.fromhex("8000002872fe1d130000000000000002000186a00000000200000000") + bytes(16),
     "Modbus": bytes.fromhex("000100000006010300000001"),
     "BGP": b"\xff" * 16 + bytes.fromhex("001d0104"),
-    "ASTM E1381": b"\x05",
-    "ASTM E1394": b"\x021H|\\^&|||Analyser|||||||P|1\r",
-    "PJL": b"\x1b%-12345X@PJL INFO ID\r\n",
     "LPD": b"\x02lp\n",
     "MLLP commit acknowledgment": b"\x0b\x06\x1c\r",
     "HL7 met in a segment": b"PV1|1|O\rOBX|1|ST|X||1\r\x1c\r",
@@ -114,7 +178,8 @@ def verdicts(head: bytes, side: Side) -> dict[type[Parser], Match]:
 
 
 def test_the_parsers_are_these() -> None:
-    assert set(PARSERS) == {Dicom, Hl7, Http, Tls}
+    light = {Smb, Rdp, Ldap, DceRpc, Ssh, Ftp, Smtp, Telnet, Vnc, Astm, Pjl, Socks, PostgreSql, MySql}
+    assert set(PARSERS) == {Dicom, Hl7, Http, Tls} | light
     assert {parser for parser, _ in READ.values()} == set(PARSERS)
 
 
@@ -124,8 +189,8 @@ def test_one_parser_takes_it(parser: type[Parser], head: bytes, side: Side) -> N
     expected = {other: Match.YES if other is parser else Match.NO for other in PARSERS}
     for trailing in (b"", b"\0" * 20, b"GET / HTTP/1.1\r\n\r\n"):
         seen = verdicts(head + trailing, side)
-        if parser is Dicom and trailing:  # a PDU with something else behind it may be refused
-            seen[Dicom] = max(seen[Dicom], Match.YES)
+        if parser in (Dicom, Socks) and trailing:  # a PDU with something else behind it may be refused
+            seen[parser] = max(seen[parser], Match.YES)
         assert seen == expected
     for length in range(len(head)):  # it could be so all along, and was never anything else
         short = verdicts(head[:length], side)
@@ -150,3 +215,20 @@ def test_no_parser_takes_random_bytes() -> None:
 
 def test_no_bytes_yet() -> None:
     assert set(verdicts(b"", Side.CLIENT).values()) == {Match.MORE}
+
+
+@pytest.mark.parametrize("head", [b"220 ready\r\n", b"220 smtp.example FTP server\r\n", b"USER someone\r\n", b"USER"])
+def test_what_may_be_ftp_or_another_waits(head: bytes) -> None:
+    """The same greeting is an FTP and an SMTP server's, the same login an FTP and a POP3 client's."""
+    seen = verdicts(head, Side.SERVER)
+    assert seen[Ftp] is Match.MORE
+    assert Match.YES not in seen.values()
+
+
+def test_what_waits_is_undecided_for_a_few_bytes_only() -> None:
+    """Of everything above, cut anywhere, nothing but logins, greetings and DICOM's own waits beyond 32 bytes."""
+    patient = (Ftp, Smtp, Dicom, Http, Tls)
+    for _, head in READ.values():
+        for length in range(33, len(head) + 1):
+            seen = verdicts(head[:length], Side.CLIENT)
+            assert not [parser for parser, match in seen.items() if match is Match.MORE and parser not in patient]

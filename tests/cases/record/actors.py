@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+from importlib import import_module
 from typing import Any
 
 from pydicom import dcmread
@@ -17,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts, StoragePresentationContexts, evt
 from pynetdicom.association import Association
-from pynetdicom.presentation import build_role
+from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.sop_class import (
     ModalityPerformedProcedureStep,
     ModalityWorklistInformationFind,
@@ -27,7 +28,21 @@ from pynetdicom.sop_class import (
 )
 
 
+def take_any_title() -> None:
+    """Let blanks be a title, which pynetdicom and DCMTK refuse and some devices send."""
+    for name in ("ae", "association", "pdu_primitives"):
+        vars(import_module(f"pynetdicom.{name}"))["set_ae"] = lambda value, *_: value
+    A_ASSOCIATE_RQ.calling_ae_title = property(
+        lambda request: request._calling_aet,
+        lambda request, value: setattr(
+            request, "_calling_aet", value.decode() if isinstance(value, bytes) else value.ljust(16)
+        ),
+    )
+
+
 def entity(title: str, software: list[str] | None) -> AE:
+    if not title.strip():
+        take_any_title()
     ae = AE(ae_title=title)
     if software:
         ae.implementation_class_uid = UID(software[0])
@@ -103,7 +118,6 @@ def commit(
         return 0, None
 
     ae = entity(calling, software)
-    ae.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
     ae.add_supported_context(StorageCommitmentPushModel, scu_role=False, scp_role=True)
     server = ae.start_server(("", listen), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, on_report)])
     asker = entity(calling, software)
@@ -131,6 +145,7 @@ def serve(
     forward: dict[str, Any] | None = None,
     schedules: list[str] | None = None,
     tracks: bool = False,
+    lenient: bool = False,
 ) -> None:
     """Answer at `port`: take objects and `forward` them, list what is scheduled, track procedure steps.
 
@@ -156,21 +171,23 @@ def serve(
             answer.PatientName, answer.ScheduledProcedureStepSequence = "LABPHI^PATIENT", [step]
             yield 0xFF00, answer
 
-    ae = entity(titles[0], software)
+    if lenient:
+        take_any_title()
+    server = entity(titles[0], software)
     if stores:
-        ae.supported_contexts = AllStoragePresentationContexts
+        server.supported_contexts = AllStoragePresentationContexts
     if schedules is not None:
-        ae.add_supported_context(ModalityWorklistInformationFind)
+        server.add_supported_context(ModalityWorklistInformationFind)
     if tracks:
-        ae.add_supported_context(ModalityPerformedProcedureStep)
-    ae.add_supported_context(Verification)
+        server.add_supported_context(ModalityPerformedProcedureStep)
+    server.add_supported_context(Verification)
     handlers = [
         (evt.EVT_C_STORE, on_store),
         (evt.EVT_C_FIND, on_find),
         (evt.EVT_N_CREATE, lambda event: (0, event.attribute_list)),
         (evt.EVT_N_SET, lambda event: (0, event.modification_list)),
     ]
-    ae.start_server(("", port), block=True, evt_handlers=handlers)
+    server.start_server(("", port), block=True, evt_handlers=handlers)
 
 
 def offer_everything(to: str, calling: str, called: str, files: list[str], port: int = 104) -> None:

@@ -18,6 +18,7 @@ from tests.cases.record.objects import (
     SEGMENTATION,
     SIEMENS_MR,
     SIEMENS_SOFTWARE,
+    Equipment,
     study_of,
     write,
 )
@@ -65,28 +66,23 @@ def archive_one_maker(lab: Lab, capture: Path) -> None:
         reader.run("findscu", "-S", "-aet", "READER", "-aec", "VNA1", *keys, ARCHIVE_IP, 11112)
 
 
+def _archive_alone(lab: Lab, capture: Path, equipment: Equipment, title: str, software: tuple[str, str]) -> None:
+    archive, other = lab.host(ARCHIVE_IP), lab.host(OTHER_IP)
+    other.orthanc(lab.folder / "other", "OTHERPACS")
+    files = write(lab.folder / "images", equipment, 3)
+    sending = {"to": OTHER_IP, "port": 11112, "calling": title, "called": "OTHERPACS"}
+    with lab.recorded(capture):
+        archive.act("store", files=files, software=software, **sending)
+
+
 def archive_of_the_maker(lab: Lab, capture: Path) -> None:
-    """A maker's own archive sends the images of one scanner of that maker, and is not seen doing anything else."""
-    archive, other = lab.host(ARCHIVE_IP), lab.host(OTHER_IP)
-    other.orthanc(lab.folder / "other", "OTHERPACS")
-    files = write(lab.folder / "ct", GE_CT, 3)
-    software = ("1.2.840.113619.6.350", "CENTRICITY_PACS")
-    with lab.recorded(capture):
-        archive.act(
-            "store", to=OTHER_IP, port=11112, calling="AE_ARCH2", called="OTHERPACS", files=files, software=software
-        )
+    """A maker's archive (its software says so) sends the images of one scanner of that maker, and does nothing else."""
+    _archive_alone(lab, capture, GE_CT, "AE_54", ("1.2.840.113619.6.94", "CENTRICITY_4.0"))
 
 
-def archive_of_a_rebuilt_maker(lab: Lab, capture: Path) -> None:
-    """As before, with nothing in the software's names that tells an archive from a scanner."""
-    archive, other = lab.host(ARCHIVE_IP), lab.host(OTHER_IP)
-    other.orthanc(lab.folder / "other", "OTHERPACS")
-    files = write(lab.folder / "mr", SIEMENS_MR, 3)
-    software = ("1.3.12.2.1107.5.8.15.10", "SIEMENS_S7_1")
-    with lab.recorded(capture):
-        archive.act(
-            "store", to=OTHER_IP, port=11112, calling="SRV01", called="OTHERPACS", files=files, software=software
-        )
+def limit_archive(lab: Lab, capture: Path) -> None:
+    """As before, with nothing in the names of the software that tells an archive from a scanner."""
+    _archive_alone(lab, capture, SIEMENS_MR, "AE_54", ("1.3.12.2.1107.5.99.1", "SIEMENS_X_1"))
 
 
 def _route(lab: Lab, capture: Path, upstream: bool, title: str = "DCMROUTER") -> None:
@@ -128,7 +124,9 @@ def proxy_masquerade(lab: Lab, capture: Path) -> None:
     """A proxy takes a CT's and an MR's images and sends them on under the AE titles of their senders."""
     ct, mr, proxy, archive = lab.host(CT_IP), lab.host(MR_IP), lab.host(ROUTER_IP), lab.host(ARCHIVE_IP)
     archive.orthanc(lab.folder / "archive", "VNA1")
-    proxy.serve("serve", 104, titles=["PROXY"], stores=True, forward={"to": ARCHIVE_IP, "port": 11112, "called": "VNA1"})
+    proxy.serve(
+        "serve", 104, titles=["PROXY"], stores=True, forward={"to": ARCHIVE_IP, "port": 11112, "called": "VNA1"}
+    )
     with lab.recorded(capture):
         for host, title, equipment, software in (
             (ct, "AQ1", CANON_CT, CANON_SOFTWARE),
@@ -138,11 +136,13 @@ def proxy_masquerade(lab: Lab, capture: Path) -> None:
             host.act("store", to=ROUTER_IP, calling=title, called="VNA1", files=files, software=software)
 
 
-def proxy_masquerade_unseen(lab: Lab, capture: Path) -> None:
+def limit_proxy(lab: Lab, capture: Path) -> None:
     """A proxy of one CT, the link between them unseen: it goes by the CT's own AE title, which is its station name."""
     proxy, archive = lab.host(ROUTER_IP), lab.host(ARCHIVE_IP)
     archive.orthanc(lab.folder / "archive", "VNA1")
-    proxy.serve("serve", 104, titles=["PROXY"], stores=True, forward={"to": ARCHIVE_IP, "port": 11112, "called": "VNA1"})
+    proxy.serve(
+        "serve", 104, titles=["PROXY"], stores=True, forward={"to": ARCHIVE_IP, "port": 11112, "called": "VNA1"}
+    )
     files = write(lab.folder / "ct", CANON_CT, 2)
     with lab.recorded(capture):
         proxy.act("store", to="127.0.0.1", calling="AQ1", called="VNA1", files=files, software=CANON_SOFTWARE)
@@ -207,12 +207,12 @@ CASES = (
     archive_three_makers,
     archive_one_maker,
     archive_of_the_maker,
-    archive_of_a_rebuilt_maker,
+    limit_archive,
     router_one_modality,
     router_modality_unseen,
     router_general_software,
     proxy_masquerade,
-    proxy_masquerade_unseen,
+    limit_proxy,
     workstation_derived,
     get_objects_back,
     manufacturer_rewritten,

@@ -89,23 +89,26 @@ def ge_spellings(lab: Lab, capture: Path) -> None:
     """Thirteen ultrasound scanners of one maker, each spelling its name another way."""
     archive = lab.host(ARCHIVE_IP)
     archive.orthanc(lab.folder / "archive", "VNA1")
-    hosts = [lab.host(f"10.20.1.{10 + number}") for number in range(len(GE_SPELLINGS))]
+    hosts = [lab.host(f"10.20.0.{110 + number}") for number in range(len(GE_SPELLINGS))]
     with lab.recorded(capture):
         for number, (host, spelling) in enumerate(zip(hosts, GE_SPELLINGS, strict=True)):
-            named = {"Manufacturer": spelling, "DeviceSerialNumber": f"US{7000 + number}", "StationName": f"US-{number}"}
+            named = {
+                "Manufacturer": spelling,
+                "DeviceSerialNumber": f"US{7000 + number}",
+                "StationName": f"US-{number}",
+            }
             files = write(lab.folder / f"us{number}", GE_US | named)
             sending = {"to": ARCHIVE_IP, "port": 11112, "calling": f"ECHO{number}", "called": "VNA1"}
             host.act("store", files=files, software=GE_SOFTWARE, **sending)
 
 
 def title_blank(lab: Lab, capture: Path) -> None:
-    """A sender that calls itself nothing but blanks (DCMTK), and whose images have no station name."""
+    """An ultrasound that calls itself nothing but blanks, and whose images have no station name."""
     us, archive = lab.host(CT_IP), lab.host(ARCHIVE_IP)
-    archive.start("storescp", "-aet", "VNA1", "-od", lab.folder, 104)
-    archive.wait(104)
-    (image,) = write(lab.folder / "us", GE_US | {"StationName": ""})
+    archive.serve("serve", 104, titles=["VNA1"], stores=True, lenient=True)
+    files = write(lab.folder / "us", GE_US | {"StationName": ""})
     with lab.recorded(capture):
-        us.run("dcmsend", "-aet", " ", "-aec", "VNA1", ARCHIVE_IP, 104, image)
+        us.act("store", to=ARCHIVE_IP, calling=" ", called="VNA1", files=files, software=GE_SOFTWARE)
 
 
 def captures_of_others(lab: Lab, capture: Path) -> None:

@@ -65,7 +65,9 @@ class Host:
             time.sleep(0.2)
         raise TimeoutError(f"nothing listens on port {port} of {self.ip}")
 
-    def orthanc(self, folder: Path, title: str, peers: dict[str, tuple[str, str, int]] | None = None, **more: Any) -> None:
+    def orthanc(
+        self, folder: Path, title: str, peers: dict[str, tuple[str, str, int]] | None = None, **more: Any
+    ) -> None:
         """Start an Orthanc called `title` at ports 11112 and 8042 that takes and answers everything."""
         known = {name: list(peer) for name, peer in (peers or {}).items()}
         settings = {"Name": title, "DicomAet": title, "DicomModalities": known, "AuthenticationEnabled": False}

@@ -77,7 +77,9 @@ def nginx_in_front(lab: Lab, capture: Path) -> None:
     static, passed = pages / "nginx.conf", front / "nginx.conf"
     static.write_text(NGINX.format(folder=pages, locations=f"root {pages};"))
     locations = f"location /viewer/ {{ proxy_pass http://{VIEWER_IP}; }}"
-    locations += f" location / {{ proxy_pass http://{ARCHIVE_IP}:8042; proxy_set_header X-Forwarded-For $remote_addr; }}"
+    locations += (
+        f" location / {{ proxy_pass http://{ARCHIVE_IP}:8042; proxy_set_header X-Forwarded-For $remote_addr; }}"
+    )
     passed.write_text(NGINX.format(folder=front, locations=locations))
     viewer.start("nginx", "-c", static)
     proxy.start("nginx", "-c", passed)

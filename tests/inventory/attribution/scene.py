@@ -12,6 +12,8 @@ from typing import Any, Final
 import duckdb
 
 import inventory
+from inventory.derive import derive_tables
+from inventory.knowledge_tables import create_tables
 from inventory.networks import Networks
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
@@ -19,7 +21,9 @@ from parsers.text import canonical
 ROOT: Final = Path(inventory.__file__).parent
 NOON: Final = datetime(2026, 3, 2, 12)
 
-OBSERVATION: Final = ["site", "vlan", "mac", "ip", "port", "transport", "protocol", "attribute", "value", "class"]
+OBSERVATION: Final = [
+    *("site", "vlan", "mac", "ip", "port", "transport", "speaker", "protocol", "attribute", "value", "class"),
+]
 FLOW: Final = [
     "site",
     "vlan",
@@ -83,11 +87,12 @@ GE: Final[dict[str, Any]] = CANON | {
 class Host:
     """An end of conversations. `mac` is what stands in front of it on the wire."""
 
-    ip: str
+    ip: str | None
     mac: str | None = None
     software: tuple[str, str] = DCMTK
     site: str = "clinic"
     vlan: str | None = None
+    speaker: str | None = None  # who opens its associations, as last said
 
 
 @dataclass
@@ -103,7 +108,8 @@ class Scene:
         """Add a host that answered ARP or NDP; without `mac`, one that is not told by any MAC."""
         host = Host(ip, mac, **more)
         if mac:
-            self.say(host, "link_layer_address", mac, "peer", transport="ndp" if ":" in ip else "arp", protocol=None)
+            told_by = "ndp" if ":" in ip else "arp"
+            self.say(host, "link_layer_address", mac, transport=told_by, protocol=told_by)
         return host
 
     def say(
@@ -120,7 +126,8 @@ class Scene:
         """Add an observation; compounds and lists are given as Python objects."""
         assert attribute in ATTRIBUTES
         text = value if isinstance(value, str) else canonical(value)
-        row = (host.site, host.vlan, host.mac, host.ip, port, transport, protocol, attribute, text, evidence)
+        speaker = host.speaker if protocol == "dicom" and port is None else None
+        row = (host.site, host.vlan, host.mac, host.ip, port, transport, speaker, protocol, attribute, text, evidence)
         self.observations.append(dict(zip(OBSERVATION, row, strict=True)) | self._seen(count))
 
     def flow(
@@ -154,6 +161,7 @@ class Scene:
     ) -> None:
         """Add what an A-ASSOCIATE exchange shows of both ends."""
         self.flow(client, server, port, "dicom")
+        client.speaker = f"{client.software[0]} {calling}".strip() or None
         self.say(client, "calling_ae_title", calling)
         self.say(server, "called_ae_title", called, "claim", port)
         self._software(client, None)
@@ -229,8 +237,7 @@ class Scene:
         if self.annotations:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", self.annotations)
         _classify(con, self.local_nets)
-        for statement in _statements():
-            con.execute(statement)
+        derive_tables(con)
         return con
 
     def devices(self) -> dict[str, dict[str, Any]]:
@@ -258,11 +265,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
     facts = (ROOT / "sql/facts.sql").read_text("utf-8")
     con.execute(facts.replace("    at ", '    "at" '))  # a reserved word from DuckDB 2.0 on
     con.execute("INSERT INTO capture (id, name) VALUES ('c1', 'scene.pcap')")
-    for path in sorted((ROOT / "knowledge").glob("*.csv")):
-        con.execute(
-            f"CREATE TEMP TABLE knowledge_{path.stem} AS SELECT * FROM read_csv(?, all_varchar = true, header = true)",
-            [str(path)],
-        )
+    create_tables(con)
     return con
 
 
@@ -272,11 +275,6 @@ def _columns(table: str) -> str:
     return json.dumps(dict(described))
 
 
-@cache
-def _statements() -> list[str]:
-    return [path.read_text("utf-8") for path in sorted((ROOT / "sql").glob("[1-4][0-9]_*.sql"))]
-
-
 def _classify(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     networks = Networks(local_nets)
     con.execute(
@@ -284,7 +282,7 @@ def _classify(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
         (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER)"""
     )
     ips = con.execute("SELECT ip FROM observation UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow")
-    for (ip,) in ips.fetchall():
+    for (ip,) in filter(any, ips.fetchall()):
         con.execute("INSERT INTO address VALUES (?, ?, ?, ?, ?)", [ip, *networks.classify(ip)])
     con.execute(
         """CREATE OR REPLACE TEMP TABLE mac_vendor AS

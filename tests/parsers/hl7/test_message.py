@@ -197,3 +197,33 @@ def test_equipment_is_told_once_a_message_and_bounded() -> None:
     assert [value["EntityIdentifier"] for value in told] == [f"MON-{n}-{m}" for n in range(8) for m in range(8)]
     crowded = b"OBX" + b"|" * 18 + b"~".join(b"MON-%d" % m for m in range(500))
     assert len(said(msh({}), crowded, attribute="hl7_equipment")) == 16
+
+
+MONITOR = b"OBX|1||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|1.0.0.0|||||||X|||||||"
+MODULE = b"OBX|2||70666^MDC_DEV_ECG_RESP_VMD^MDC|1.2.0.0|||||||X|||||||"
+METRIC = b"OBX|3|NM|147842^MDC_ECG_HEART_RATE^MDC|1.2.1.1|68|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R|||||||"
+EUI = b"080019FFFE134535^^080019FFFE134535^EUI-64"
+
+
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    [  # in the shape of IHE PCD-01 messages of monitors and pumps
+        ([MONITOR + EUI, MODULE + b"XW25200213"], ["MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS", "MDC_DEV_ECG_RESP_VMD"]),
+        ([MONITOR + EUI, MODULE + EUI, METRIC + EUI], ["MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS"]),
+        ([METRIC + EUI, MODULE + EUI], ["MDC_DEV_ECG_RESP_VMD"]),
+        ([MONITOR, MODULE, METRIC + EUI], [""]),  # whose it is, is not said
+        ([METRIC + EUI], [""]),
+        ([MONITOR, b"PRT|1|UC||EQUIP^Equipment^HL70912||||||" + EUI], ["MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS"]),
+        ([METRIC, b"PRT|1|UC||EQUIP^Equipment^HL70912||||||" + EUI], [""]),
+        (
+            [b"OBX|1||528388^MDC_DEV_SPEC_PROFILE_PULS_OXIM^MDC|1|||||||X|||||||" + EUI],
+            ["MDC_DEV_SPEC_PROFILE_PULS_OXIM"],
+        ),
+        ([b"OBX|1||1^MDC_DEV_PHICANARY Jones_MDS^MDC|1|||||||X|||||||" + EUI], [""]),
+        ([b"OBX|1||1^MDC_DEV_" + b"A" * 5000 + b"_MDS^MDC|1|||||||X|||||||" + EUI], [""]),
+        ([b"OBX|1||69965|1|||||||X|||||||" + EUI], [""]),
+    ],
+)
+def test_kind_of_device(segments: list[bytes], expected: list[str]) -> None:
+    told = compounds(msh({9: b"ORU^R01^ORU_R01"}), *segments, attribute="hl7_equipment")
+    assert [equipment.get("DeviceType", "") for equipment in told] == expected

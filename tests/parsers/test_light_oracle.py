@@ -1,0 +1,142 @@
+"""tshark as oracle for the light parsers: what it prints of names, banners and versions medspan finds, and no more."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS
+from parsers.text import clean
+from tests.test_wild import read
+
+# tshark field -> what it should be found among
+FIELDS = {
+    "ssh.protocol": "ssh_software",
+    "ntlmssp.challenge.target_name": "name",
+    "ntlmssp.challenge.target_info.nb_computer_name": "name",
+    "ntlmssp.challenge.target_info.nb_domain_name": "name",
+    "ntlmssp.challenge.target_info.dns_computer_name": "name",
+    "ntlmssp.challenge.target_info.dns_domain_name": "name",
+    "ntlmssp.auth.hostname": "name",
+    "nbss.calling_name": "name",
+    "rdp.client.name": "name",
+    "vnc.server_proto_ver": "vnc_version",
+    "vnc.client_proto_ver": "vnc_version",
+    "smb.native_os": "os_version",
+    "ftp.response.arg": "banner",
+    "smtp.rsp.parameter": "banner",
+}
+# Where else tshark shows what medspan tells; nothing of it has to be found.
+WITNESSES = {
+    "smb.server": "name",
+    "smb.primary_domain": "name",
+    "ntlmssp.negotiate.callingworkstation": "name",
+    "smtp.req.parameter": "name",
+    "smb.native_lanman": "os_version",
+    "ntlmssp.version.build_number": "os_version",
+}
+OURS = {"hostname": "name", "domain": "name", "ftp_banner": "banner", "smtp_banner": "banner"}
+PROTOCOLS = {"smb", "http", "dcerpc", "ldap", "rdp", "ssh", "vnc", "ftp", "smtp"}
+# Names and values in what medspan does not open: another link type, TDS, SSH behind an HTTP request, and targets that
+# do not say whether they are a server or a domain.
+UNKNOWABLE = re.compile(
+    r"ipoib.*|(get-to-ssh-server|http-to-ssh)\.pcap: ssh_software.*|ntlm_synthetic\.pcap: name: (\w+tgt|tdshost)"
+)
+# EHLO in one segment with a whole mail, and an SSH server that says something else first.
+UNSHOWN = re.compile(r"smtp-subject-windows\.pcap: name: .*|server-pre-banner-data\.pcap: ssh_software: .*9\.2p1 .*")
+Values = dict[str, set[str]]
+Ports = set[tuple[str, int]]  # at which a protocol is spoken, though Wireshark may expect another one there
+
+
+def by_tshark(tshark: str, path: Path, ports: Ports) -> tuple[Values, Values]:
+    """Return what has to be found, and all that is shown, both by kind and in lower case."""
+    fields = FIELDS | WITNESSES
+    command = [tshark, "-r", str(path), "-T", "fields", "-E", "aggregator=\x1f", "-Y", "tcp"]
+    command += ["-o", "tcp.reassemble_out_of_order:TRUE", "-e", "ftp.response.code", "-e", "smtp.response.code"]
+    for protocol, port in ports:
+        command += ["-d", f"tcp.port=={port},{protocol}"]
+    for field in fields:
+        command += ["-e", field]
+    printed = subprocess.run(command, capture_output=True, timeout=120, check=False).stdout
+    due: Values = defaultdict(set)
+    shown: Values = defaultdict(set)
+    for line in printed.decode("utf-8", "replace").split("\n"):
+        ftp, smtp, *cells = [*line.split("\t"), "", ""]
+        for field, cell in zip(fields, cells, strict=False):
+            for value in map(clean, cell.split("\x1f")):
+                if not value or value == "NULL":
+                    continue
+                value = value.lower().removesuffix("<00>")
+                shown[fields[field]].add(value)
+                greets = {"ftp.response.arg": ftp, "smtp.rsp.parameter": smtp}.get(field, "220").startswith("220")
+                if field in FIELDS and greets:
+                    due[FIELDS[field]].add(value)
+    return due, shown
+
+
+def by_medspan(path: Path) -> tuple[Values, Ports]:
+    facts, _ = read(path)
+    values: Values = defaultdict(set)
+    for row in facts.observations:
+        said = dict(zip(OBSERVATION_COLUMNS, row, strict=False))
+        if said["protocol"] in PROTOCOLS:
+            kind = OURS.get(str(said["attribute"]), str(said["attribute"]))
+            values[kind].add(str(said["value"]).lower())
+    flows = [dict(zip(FLOW_COLUMNS, row, strict=False)) for row in facts.flows]
+    told = {(str(flow["protocol"]), int(str(flow["server_port"] or 0))) for flow in flows}
+    return values, {(protocol, port) for protocol, port in told if protocol in ("ssh", "smtp")}
+
+
+def is_shown(kind: str, value: str, shown: set[str]) -> bool:
+    if kind == "banner":  # told without the time in it
+        return any(value in one for one in shown)
+    if kind == "os_version":  # NativeOS, or Samba's NativeLanMan, or a build
+        return value in shown or value[6:-1] in shown or value.rpartition(" ")[2] in shown
+    return value in shown
+
+
+def test_wild(tool: Callable[[str], str], wild: Path) -> None:
+    tshark = tool("tshark")
+    names = (Path(__file__).parent / "light_oracle.txt").read_text().split()
+    ours = {name: by_medspan(wild / name) for name in names}
+    with ThreadPoolExecutor(2) as pool:
+        theirs = dict(
+            zip(names, pool.map(lambda name: by_tshark(tshark, wild / name, ours[name][1]), names), strict=True)
+        )
+    found: Values = defaultdict(set)
+    missed: Values = defaultdict(set)
+    extra: Values = defaultdict(set)
+    for name in names:
+        (due, shown), mine = theirs[name], ours[name][0]
+        for kind in {*FIELDS.values()}:
+            label = f"{Path(name).name}: {kind}: "
+            told = mine[kind]
+            if kind == "banner":  # of a greeting of many lines one is told, without the time in it
+                told = {one for one in due[kind] if any(banner in one for banner in told)}
+                due[kind] = told or due[kind]
+            if kind == "os_version" and any("samba" in one for one in mine[kind]):
+                due[kind] -= {"unix", "windows 6.1"}  # told as Samba
+            found[kind] |= {label + value for value in due[kind] & told}
+            missed[kind] |= {one for value in due[kind] - told if not UNKNOWABLE.fullmatch(one := label + value)}
+            unseen = {label + value for value in mine[kind] if not is_shown(kind, value, shown[kind])}
+            extra[kind] |= {one for one in unseen if not UNSHOWN.fullmatch(one)}
+    for kind in sorted(found):
+        print(f"{kind}: both {len(found[kind])}, only tshark {len(missed[kind])}, only medspan {len(extra[kind])}")
+        print(*sorted(missed[kind] | extra[kind]), sep="\n")
+        assert len(found[kind]) > 5 or kind == "vnc_version"
+        assert len(missed[kind]) <= 0.02 * len(found[kind])
+        assert not extra[kind]
+
+
+def test_into_tls(wild: Path) -> None:
+    """Behind STARTTLS and the like it is the TLS parser that reads on, in the same connection."""
+    for name in ("tls/smtp-starttls.pcap", "ftp/ftp-auth-tls.pcap", "rdp/rdp-to-ssl.pcap"):
+        facts, sensor = read(wild / "zeek+zeek" / "testing" / "btest" / "Traces" / name)
+        assert "tls_version" in {str(row[7]) for row in facts.observations}
+        flows = [dict(zip(FLOW_COLUMNS, row, strict=False)) for row in facts.flows]
+        assert {flow["protocol"] for flow in flows if flow["encrypted"]} == {"tls"}
+        assert not sensor.health.parser_errors
