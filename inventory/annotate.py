@@ -16,7 +16,7 @@ from parsers.text import clean
 FIELDS: Final = ("owner", "location", "asset_tag", "note", SAME, NOT_SAME)
 MAX_VALUE: Final = 1000  # characters
 
-_NAMED: Final = "SELECT DISTINCT site, key FROM candidate WHERE id = ? AND (site, key) IN (SELECT site, key FROM identity)"
+_NAMED: Final = "SELECT DISTINCT site, key FROM candidate WHERE id = ?"
 
 
 def parse(words: Iterable[str]) -> dict[str, str]:
@@ -34,9 +34,7 @@ def parse(words: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def annotations(
-    con: duckdb.DuckDBPyConnection, device_id: str, values: dict[str, str], author: str
-) -> list[Annotation]:
+def said(con: duckdb.DuckDBPyConnection, device_id: str, values: dict[str, str], author: str) -> list[Annotation]:
     """Return `values` as said of `device_id` by `author` now; `con` is the inventory with its derived tables.
 
     Raises InventoryError where two devices cannot be one, or one cannot be two.

@@ -99,7 +99,9 @@ def unite(words: Iterable[Word]) -> tuple[dict[tuple[str, str], str], list[Word]
     heeded = []
     for word in words:
         one, other = sorted((root((word.site, word.one)), root((word.site, word.other))))
-        if word.same and other in apart.get(one, ()) or not word.same and one == other:
+        if one == other and not word.same:
+            continue
+        if word.same and other in apart.get(one, ()):
             continue
         heeded.append(word)
         if not word.same:

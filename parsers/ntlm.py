@@ -21,7 +21,6 @@ _MAX_BASE64: Final = 16 * 1024  # characters of one in an HTTP header
 
 # NEGOTIATE flags (MS-NLMP 2.2.2.5)
 _UNICODE: Final = 0x00000001
-_TARGET_TYPE_DOMAIN: Final = 0x00010000
 _TARGET_TYPE_SERVER: Final = 0x00020000
 _TARGET_INFO: Final = 0x00800000
 _VERSION: Final = 0x02000000
@@ -90,9 +89,8 @@ def _challenge(message: bytes, flags: int, encoding: str) -> list[tuple[str, str
     if flags & _TARGET_INFO and len(message) >= 48:
         length, _, offset = _FIELDS.unpack_from(message, 40)
         names = _target_names(message[offset : offset + length])
-    if not names and flags & (_TARGET_TYPE_SERVER | _TARGET_TYPE_DOMAIN):
-        attribute = _COMPUTER if flags & _TARGET_TYPE_SERVER else _DOMAIN
-        names = [(attribute, host_name(_payload(message, 12), encoding))]
+    # TargetName is the server's own name, or else its authentication realm (2.2.1.2).
+    names.append((_COMPUTER if flags & _TARGET_TYPE_SERVER else _DOMAIN, host_name(_payload(message, 12), encoding)))
     said: dict[str, tuple[str, str]] = {}
     for attribute, name in sorted(names, key=lambda pair: pair[0] == _DOMAIN):
         # A host of no domain gives its own name for one.

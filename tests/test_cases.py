@@ -109,17 +109,44 @@ def test_case(medspan: Medspan, tmp_path: Path, name: str) -> None:
     assert Counter(referenced) == Counter(map(tuple, CASES[name]["referenced"]))
 
 
-@pytest.mark.parametrize("form", ["dup", "shuffle", "qinq", "vxlan"])
-def test_degraded_cases(medspan: Medspan, tmp_path: Path, form: str) -> None:
-    """Each case is a site of one inventory. A device that one site only hears of is known in another: not counted."""
-    runner, inventory = CliRunner(), tmp_path / "inventory.duckdb"  # in one process: so many would take long to start
+def read_all(form: str, folder: Path) -> list[dict[str, Any]]:
+    """Every case in a degraded form, each a site of one inventory."""
+    runner, inventory = CliRunner(), str(folder / "inventory.duckdb")  # in this process: so many would be long to start
     for name in CASES:
-        capture = degrade(unpacked(name, tmp_path), form, tmp_path)
-        done = runner.invoke(app, ["read", str(capture), "--site", name, "--inventory", str(inventory)])
+        capture = degrade(unpacked(name, folder), form, folder)
+        done = runner.invoke(app, ["read", str(capture), "--site", name, "--inventory", inventory])
         assert done.exit_code == 0, done.output
-    devices = json.loads(medspan("devices", "--format", "json").stdout)
+    devices: list[dict[str, Any]] = json.loads(
+        runner.invoke(app, ["devices", "--format", "json", "--inventory", inventory]).stdout
+    )
+    return devices
+
+
+@pytest.mark.parametrize("form", ["dup", "shuffle", "qinq", "vxlan"])
+def test_degraded_cases(tmp_path: Path, form: str) -> None:
+    """What one site only hears of is known in another: referenced devices are not counted here."""
+    devices = read_all(form, tmp_path)
     for name in CASES:
         check(name, [device for device in devices if device["site"] == name], form)
+
+
+@pytest.mark.parametrize("form", ["loss2", "mid", "oneway"])
+def test_of_whatever_was_lost_nobody_inherits_with_confidence(tmp_path: Path, form: str) -> None:
+    own: dict[tuple[str, str, str], set[str]] = {}  # by site, address and field
+    for name, case in CASES.items():
+        for want in case["devices"]:
+            for field in OWN:
+                own.setdefault((name, want["ip"], field), set()).add(want.get("own", {}).get(field))
+    claimed = [
+        (device["site"], ip, field, device[field])
+        for device in read_all(form, tmp_path)
+        for ip in device["ip_addresses"]
+        for field in OWN
+        if device[field]
+        and device["confidence"][field] != "low"
+        and device[field] not in own[device["site"], ip, field]
+    ]
+    assert claimed == []
 
 
 def test_history_of_an_upgrade(medspan: Medspan, tmp_path: Path) -> None:

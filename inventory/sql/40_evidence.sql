@@ -18,7 +18,8 @@ WITH own_equipment AS (
                 AND coalesce(lower(e.serial) = o.made_by_serial, true)
                 AND coalesce(lower(e.station) = o.made_by_station, true)) AS same,
             -- The same kind of object told another version, and never this one again.
-            (SELECT min(n.first_seen) FROM equipment n WHERE n.device_id = e.device_id AND n.first_seen > e.last_seen
+            (SELECT min(n.first_seen) FROM equipment n
+                WHERE o.own AND n.device_id = e.device_id AND n.first_seen > e.last_seen
                 AND n.attribute = e.attribute AND n.modality = e.modality AND n.category = e.category
                 AND n.acquired = e.acquired AND n.original = e.original AND n.software <> e.software
                 AND len(n.software) > 0) AS replaced_at

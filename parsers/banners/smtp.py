@@ -33,8 +33,9 @@ class Smtp(Commands):
     @staticmethod
     def probe(head: bytes, side: Side) -> Match:
         """Say whether `head` is a greeting that says SMTP, or a client's."""
-        if head[:1] != b"2":
-            return may_become(head, _OPENINGS)
+        first = head[:1]
+        if first != b"2":
+            return may_become(head, _OPENINGS) if first in b"EHLehl" else Match.NO
         split = split_greeting(head)
         if split is None:
             return Match.NO

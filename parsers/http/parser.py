@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from enum import Enum, auto
 from typing import ClassVar, Final
 
 from parsers.http import exchange as exchanges
 from parsers.http.body import Body, Progress
-from parsers.http.exchange import Exchange, Reading
+from parsers.http.exchange import Exchange
+from parsers.http.half import Half, State
 from parsers.http.headers import Statement, of_response
 from parsers.http.message import (
     MAX_HEAD,
@@ -34,28 +34,7 @@ from parsers.text import Pseudonym
 
 MAX_PIPELINE: Final = 256  # requests that wait for their responses
 _STATUS_LINE: Final = b"HTTP/1."
-
-
-class _State(Enum):
-    HEAD = auto()  # at a start line
-    BODY = auto()
-    GUESS = auto()  # behind a response to an unknown request, perhaps HEAD: is there a body?
-    WAIT = auto()  # behind CONNECT or Upgrade: the response decides what follows
-    SEARCH = auto()  # somewhere: look for the next start line
-
-
-class _Half:
-    """One direction."""
-
-    __slots__ = ("body", "length", "reading", "scanned", "state", "waits")
-
-    def __init__(self) -> None:
-        self.state = _State.HEAD
-        self.scanned = 0  # unread bytes that were looked at already
-        self.body: Body | None = None
-        self.reading: Reading | None = None  # the document that `body` keeps
-        self.length = 0  # of the body to be guessed
-        self.waits = False  # WAIT follows this request's body
+_SSH: Final = b"SSH-"  # RFC 4253 4.2: what a server says that was asked in a protocol not its own
 
 
 class Http:
@@ -68,7 +47,7 @@ class Http:
         self.handover = False
         self.speaker: str | None = None
         self.client: Side | None = None
-        self._halves = (_Half(), _Half())
+        self._halves = (Half(), Half())
         self._pending: deque[Exchange] = deque()  # their responses are still to come
         self._unanswered: list[Exchange] = []  # to be told when the client's stream is read again
         self._patient_data = False
@@ -82,8 +61,7 @@ class Http:
 
     def read(self, side: Side, stream: StreamBuffer) -> Iterator[Observation]:
         """Consume what can be consumed. Raises Malformed."""
-        half = self._halves[side]
-        going = True
+        half, going = self._halves[side], True
         while going and not (self.finished or self.handover):
             going = self._step(side, half, stream)
             if self._told:
@@ -91,43 +69,46 @@ class Http:
                 yield from told
         if stream.closed:
             self._close(side, half, stream)
-            yield from self._told
-            self._told = []
+            told, self._told = self._told, []
+            yield from told
 
     def gap(self, side: Side, length: int) -> None:
         """Go on inside a body whose length is known, else look for the next start line."""
         half = self._halves[side]
-        if half.state is _State.GUESS:
-            half.state, half.body = _State.BODY, Body(half.length, False)
-        if half.state is _State.WAIT or (half.state is _State.BODY and half.body and half.body.lost(length)):
+        if half.state is State.GUESS:
+            half.state, half.body = State.BODY, Body(half.length, False)
+        if half.state is State.WAIT or (half.state is State.BODY and half.body and half.body.lost(length)):
             return
         self._leave(half)
-        half.state, half.scanned = _State.SEARCH, 0
+        half.state, half.scanned = State.SEARCH, 0
         self._give_up_pairing()
 
     # -- steps: True when there may be more to do now ------------------------------------------------------------
 
-    def _step(self, side: Side, half: _Half, stream: StreamBuffer) -> bool:
+    def _step(self, side: Side, half: Half, stream: StreamBuffer) -> bool:
         if not stream.available:
             return False
         match half.state:
-            case _State.HEAD:
+            case State.HEAD:
                 return self._head(side, half, stream)
-            case _State.BODY:
+            case State.BODY:
                 return self._body(side, half, stream)
-            case _State.GUESS:
+            case State.GUESS:
                 return self._guess(half, stream)
-            case _State.WAIT:
+            case State.WAIT:
                 return self._wait(half, stream)
-            case _State.SEARCH:
+            case State.SEARCH:
                 at, half.scanned = find_start(stream, half.scanned, self._asks(side))
                 if at < 0:
                     return False
                 stream.skip(at)
-                half.state = _State.HEAD
+                half.state = State.HEAD
                 return True
 
-    def _head(self, side: Side, half: _Half, stream: StreamBuffer) -> bool:
+    def _head(self, side: Side, half: Half, stream: StreamBuffer) -> bool:
+        if not stream.offset and _SSH.startswith(begun := stream.peek(len(_SSH))):
+            self.handover = begun == _SSH
+            return False
         block = find_head(stream, half.scanned)
         if not block:
             if stream.cut:
@@ -180,12 +161,12 @@ class Http:
             self.client = side.other
             self._tell(exchanges.answer(self._pending.popleft() if self._pending else None, head, 0), offset)
 
-    def _search(self, half: _Half, stream: StreamBuffer) -> bool:
+    def _search(self, half: Half, stream: StreamBuffer) -> bool:
         stream.skip(1)  # there is no start line here, whatever it looked like
-        half.state, half.scanned = _State.SEARCH, 0
+        half.state, half.scanned = State.SEARCH, 0
         return True
 
-    def _body(self, side: Side, half: _Half, stream: StreamBuffer) -> bool:
+    def _body(self, side: Side, half: Half, stream: StreamBuffer) -> bool:
         assert half.body is not None
         progress = half.body.read(stream)
         if progress is Progress.MORE:
@@ -195,27 +176,27 @@ class Http:
             self._leave(half)
         return True
 
-    def _guess(self, half: _Half, stream: StreamBuffer) -> bool:
+    def _guess(self, half: Half, stream: StreamBuffer) -> bool:
         begun = stream.peek(len(_STATUS_LINE))
         if begun == _STATUS_LINE:
-            half.state = _State.HEAD
+            half.state = State.HEAD
         elif not _STATUS_LINE.startswith(begun):
             self._enter(half, half.length, stream)
         else:
             return False
         return True
 
-    def _wait(self, half: _Half, stream: StreamBuffer) -> bool:
+    def _wait(self, half: Half, stream: StreamBuffer) -> bool:
         """The client goes on though no response was seen: with another request, or with what it asked for."""
         verdict = probe(stream.peek(2 * PROBE_LENGTH))
         if verdict is Match.YES:
-            half.state = _State.HEAD
+            half.state = State.HEAD
         self.handover = verdict is Match.NO
         return verdict is Match.YES
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _request(self, half: _Half, head: Head, offset: int, stream: StreamBuffer) -> None:
+    def _request(self, half: Half, head: Head, offset: int, stream: StreamBuffer) -> None:
         length = body_length(head, b"")
         exchange, said = exchanges.ask(head, length, offset)
         self._tell(said, offset)
@@ -225,7 +206,7 @@ class Http:
         half.waits = exchange.method == b"CONNECT" or b"upgrade" in head.headers
         self._enter(half, length, stream)
 
-    def _response(self, half: _Half, head: Head, offset: int, stream: StreamBuffer) -> None:
+    def _response(self, half: Half, head: Head, offset: int, stream: StreamBuffer) -> None:
         status = head.start.status
         if status < 200 and status != 101:  # RFC 9110 15.2: the final response is still to come
             self._tell(of_response(head, False), offset)
@@ -238,35 +219,35 @@ class Http:
             self.handover = True
             return
         asking = self._halves[0] if half is self._halves[1] else self._halves[1]
-        if asking.state is _State.WAIT:
-            asking.state = _State.HEAD
+        if asking.state is State.WAIT:
+            asking.state = State.HEAD
         if exchange is None and length:
-            half.state, half.length = (_State.SEARCH if length == UNTIL_CLOSE else _State.GUESS), length
+            half.state, half.length = (State.SEARCH if length == UNTIL_CLOSE else State.GUESS), length
             return
         half.reading = exchanges.document(exchange, head, length)
         self.finished = length == UNTIL_CLOSE and half.reading is None  # only this body is still to come
         self._enter(half, length, stream)
 
-    def _enter(self, half: _Half, length: int, stream: StreamBuffer) -> None:
+    def _enter(self, half: Half, length: int, stream: StreamBuffer) -> None:
         """Go on with a body of `length`."""
         if length >= 0 and half.reading is None:
             stream.skip(length)
             self._leave(half)
         else:
-            half.state, half.body = _State.BODY, Body(length, half.reading is not None)
+            half.state, half.body = State.BODY, Body(length, half.reading is not None)
 
-    def _leave(self, half: _Half) -> None:
+    def _leave(self, half: Half) -> None:
         """Go on behind a message."""
-        half.state = _State.WAIT if half.waits else _State.HEAD
+        half.state = State.WAIT if half.waits else State.HEAD
         half.body = half.reading = None
         half.waits = False
 
-    def _read_document(self, half: _Half, stream: StreamBuffer) -> None:
+    def _read_document(self, half: Half, stream: StreamBuffer) -> None:
         if half.reading and half.body and half.body.kept is not None:
             self._tell(exchanges.read(half.reading, bytes(half.body.kept)), stream.offset - 1)
             half.body.kept = None
 
-    def _close(self, side: Side, half: _Half, stream: StreamBuffer) -> None:
+    def _close(self, side: Side, half: Half, stream: StreamBuffer) -> None:
         """No more bytes will come from `side`: what has waited for them is told now."""
         if half.body and half.body.endless:
             self._read_document(half, stream)

@@ -50,10 +50,13 @@ class ClientHelloReader:
             for initial in initial_packets(datagram):
                 for offset, data in crypto_frames(self._open(initial)):
                     self._add(offset, data)
-            return self._introduction()
+                told = self._introduction()
+                if told is not None:
+                    return told
         except Malformed:
             self.finished = True
             raise
+        return None
 
     def _open(self, initial: Initial) -> bytes:
         """Return the frames of a packet of the client; none of any other."""

@@ -18,7 +18,6 @@ _DRAFT_22: Final = Version(bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a0264
 _DRAFT_23: Final = Version(bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502"), b"quic ", 0, 3)
 _DRAFT_29: Final = Version(bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899"), b"quic ", 0, 3)
 _V1: Final = Version(bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"), b"quic ", 0, 3)  # RFC 9001 5.2
-_DRAFT_V2: Final = Version(bytes.fromhex("a707c203a59b47184a1d62ca570406ea7ae3e5d3"), b"quicv2 ", 1, 0)
 _V2: Final = Version(bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"), b"quicv2 ", 1, 0)  # RFC 9369 3.2, 3.3
 
 # Drafts before 22 have another header. Which draft has which salt, and what Facebook's own numbers stand for:
@@ -26,7 +25,6 @@ _V2: Final = Version(bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"), 
 VERSIONS: Final[dict[int, Version]] = {
     0x00000001: _V1,
     0x6B3343CF: _V2,
-    0x709A50C4: _DRAFT_V2,
     0xFF000016: _DRAFT_22,
     **dict.fromkeys(range(0xFF000017, 0xFF00001D), _DRAFT_23),  # drafts 23 to 28
     **dict.fromkeys(range(0xFF00001D, 0xFF000021), _DRAFT_29),  # drafts 29 to 32

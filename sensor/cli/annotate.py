@@ -20,7 +20,8 @@ def annotate(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="FIELD=VALUE...", help="owner, location, asset_tag, note, same-as, not-same-as; FIELD= takes it back."
+            metavar="FIELD=VALUE...",
+            help="owner, location, asset_tag, note, same-as, not-same-as; FIELD= takes it back.",
         ),
     ],
     author: Annotated[str, typer.Option("--author", metavar="NAME", help="Who says so; the user by default.")] = "",
@@ -40,7 +41,7 @@ def annotate(
         for field in (SAME, NOT_SAME):
             if values.get(field):
                 values[field] = _identify(con, values[field], site)
-        said = annotating.annotations(con, device_id, values, clean(author) or _user())
+        said = annotating.said(con, device_id, values, clean(author) or _user())
     Store(inventory).annotate(said)
     note(f"{device_id}: {', '.join(values)} noted")
 

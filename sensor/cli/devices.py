@@ -49,7 +49,7 @@ ORDER BY connections DESC, server_ip, server_port, client_ip
 
 _HISTORY = """
 SELECT ip, mac, vlan, first_seen, last_seen, known_by FROM address_history WHERE device_id = $id
-ORDER BY first_seen DESC, last_seen DESC, ALL LIMIT 1000
+ORDER BY first_seen DESC, last_seen DESC, ip, mac, vlan LIMIT 1000
 """
 _ANNOTATIONS = """
 SELECT a.field, a.value, a.author, a."at" AS written

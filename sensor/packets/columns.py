@@ -32,6 +32,7 @@ WLAN_HEADER = 0x2_000C
 RADIOTAP_HEADER = 0x2_000D
 NFLOG_HEADER = 0x2_000E
 ARCNET_HEADER = 0x2_000F
+IPOIB_HEADER = 0x2_0010
 DONE = 0x3_0000  # + IANA protocol number: innermost transport reached
 FRAGMENT = 0x3_0100
 OTHER = 0x3_0101  # nothing more to read: LLC, unknown EtherTypes

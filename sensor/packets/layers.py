@@ -217,6 +217,7 @@ LAYERS: dict[int, Reader] = {
     columns.RADIOTAP_HEADER: other_links.radiotap,
     columns.NFLOG_HEADER: other_links.nflog,
     columns.ARCNET_HEADER: other_links.arcnet,
+    columns.IPOIB_HEADER: other_links.ipoib,
     columns.VXLAN_HEADER: udp_tunnels.vxlan,
     columns.GENEVE_HEADER: udp_tunnels.geneve,
     columns.GTP_HEADER: udp_tunnels.gtp,

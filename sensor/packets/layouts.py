@@ -159,6 +159,7 @@ WLAN = np.dtype(
         ("sequence_control", "<u2"),
     ]
 )  # IEEE 802.11-2020 9.3.2.1
+IPOIB = np.dtype([("type", ">u2"), ("reserved", ">u2")])  # RFC 4391 6
 NFLOG_ATTRIBUTE = np.dtype([("length", "<u2"), ("type", "<u2")])  # LINKTYPE_NFLOG
 ARCNET = np.dtype([("source", "u1"), ("destination", "u1"), ("offset", ">u2"), ("system_code", "u1"), ("split", "u1")])
 

@@ -22,7 +22,7 @@ FIRST = {  # link type -> what a frame of it begins with
     1: columns.ETHERNET_FRAME, 9: columns.PPP_HEADER, 12: columns.IP_BY_VERSION, 14: columns.IP_BY_VERSION,
     50: columns.PPP_HEADER, 101: columns.IP_BY_VERSION, 104: columns.HDLC_HEADER, 105: columns.WLAN_HEADER,
     127: columns.RADIOTAP_HEADER, 129: columns.ARCNET_HEADER, 228: columns.IP_BY_VERSION, 229: columns.IP_BY_VERSION,
-    239: columns.NFLOG_HEADER,
+    239: columns.NFLOG_HEADER, 242: columns.IPOIB_HEADER,
 }  # fmt: skip
 LINK_NAMES = {
     0: "NULL", 1: "ETHERNET", 6: "TOKEN_RING", 7: "ARCNET_BSD", 8: "SLIP", 9: "PPP", 10: "FDDI", 12: "RAW", 14: "RAW",

@@ -1,4 +1,4 @@
-"""Link types that a mirror port seldom has, but captures do: Cisco HDLC, PPP, 802.11, NFLOG, ARCnet."""
+"""Link types that a mirror port seldom has, but captures do: Cisco HDLC, PPP, 802.11, NFLOG, InfiniBand, ARCnet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from sensor.packets import columns
 from sensor.packets.columns import Packets
-from sensor.packets.layouts import ARCNET, C_HDLC, NFLOG_ATTRIBUTE, PPP, RADIOTAP, WLAN, Rows, gather
+from sensor.packets.layouts import ARCNET, C_HDLC, IPOIB, NFLOG_ATTRIBUTE, PPP, RADIOTAP, WLAN, Rows, gather
 from sensor.packets.link import CDP, bounded, mac
 
 _PPP_ETHERTYPES: Final = {0x0021: 0x0800, 0x0057: 0x86DD}  # RFC 1332 2, RFC 5072 2
 _PAYLOAD: Final = 9  # NFULA_PAYLOAD
 _MAX_ATTRIBUTES: Final = 32
 _DATA: Final = 2  # IEEE 802.11-2020 table 9-1
+_GLOBAL_ROUTE: Final = 40  # bytes, LINKTYPE_IPOIB
 _EXCEPTION: Final = 0xFF  # RFC 1201: the fragmentation header comes twice
 
 
@@ -79,6 +80,14 @@ def nflog(packets: Packets, rows: Rows) -> None:
         packets.next[found] = columns.IP_BY_VERSION
         rows, length = rows[~here & (length >= 4)], length[~here & (length >= 4)]
         packets.at[rows] += (length + 3) & ~3
+
+
+def ipoib(packets: Packets, rows: Rows) -> None:
+    """IP over InfiniBand: an EtherType (RFC 4391 6) behind the global route header."""
+    rows = bounded(packets, rows, _GLOBAL_ROUTE + IPOIB.itemsize, "InfiniBand header cut")
+    packets.at[rows] += _GLOBAL_ROUTE
+    packets.next[rows] = gather(packets.buffer, packets.at[rows], IPOIB)["type"]
+    packets.at[rows] += IPOIB.itemsize
 
 
 def arcnet(packets: Packets, rows: Rows) -> None:

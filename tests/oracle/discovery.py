@@ -57,7 +57,7 @@ KINDS: Final[dict[str, Kind]] = {
     "NTLM target": Kind(
         ("ntlmssp.challenge.target_name",),
         (*_TARGETS, "ntlmssp.auth.hostname", "ntlmssp.auth.domain", "ntlmssp.negotiate.domain"),
-        ("smb", "dcerpc", "http"),
+        ("smb", "dcerpc", "http", "ldap"),
         ("hostname", "domain"),
     ),
     "SSH banner": Kind(("ssh.protocol",), (), ("ssh",), ("ssh_software",)),
@@ -185,8 +185,8 @@ def compare(paths: Iterable[Path]) -> dict[str, Compared]:
 
 
 def _in_a_frame(path: Path, value: str) -> bool:
-    hexadecimal = value.encode().hex(":")
-    command = ["tshark", "-r", str(path), "-Y", f"frame contains {hexadecimal}"]
+    forms = {value.encode(coding).hex(":") for coding in ("utf-8", "utf-16-le")}
+    command = ["tshark", "-r", str(path), "-Y", " || ".join(f"frame contains {form}" for form in sorted(forms))]
     return bool(subprocess.run(command, capture_output=True, timeout=120, check=False).stdout)
 
 

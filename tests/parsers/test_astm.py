@@ -8,7 +8,7 @@ import pytest
 
 from parsers.astm import MAX_RECORD, Astm
 from parsers.records import Side
-from tests.parsers.conversations import astm_frame
+from tests.parsers.building import astm_frame
 from tests.parsers.feeding import feed, feed_every_way
 
 C, S = Side.CLIENT, Side.SERVER

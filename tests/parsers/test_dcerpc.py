@@ -9,7 +9,7 @@ import pytest
 from parsers.dcerpc import DceRpc
 from parsers.malformed import Malformed
 from parsers.records import Side
-from tests.parsers.conversations import challenge
+from tests.parsers.building import challenge
 from tests.parsers.feeding import PSEUDONYM, feed, feed_every_way
 
 C, S = Side.CLIENT, Side.SERVER

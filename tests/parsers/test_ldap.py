@@ -8,7 +8,7 @@ from parsers.ldap import Ldap
 from parsers.malformed import Malformed
 from parsers.records import Side
 from parsers.stream import StreamBuffer
-from tests.parsers.conversations import ber, challenge
+from tests.parsers.building import ber, challenge
 from tests.parsers.feeding import PSEUDONYM, feed
 
 C, S = Side.CLIENT, Side.SERVER

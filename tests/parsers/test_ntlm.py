@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from parsers.ntlm import AUTHENTICATE, CHALLENGE, SIGNATURE, in_header, read
-from tests.parsers.conversations import NEGOTIATE, authenticate, challenge
+from tests.parsers.building import NEGOTIATE, authenticate, challenge
 
 EXAMPLE = bytes.fromhex(  # MS-NLMP 4.2.4.3
     "4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400240044000000"
@@ -62,7 +62,8 @@ def test_a_target_of_old_servers() -> None:
     for kind, attribute in (("SERVER", "hostname"), ("DOMAIN", "domain")):
         flags = f"NEGOTIATE_UNICODE+TARGET_TYPE_{kind}"
         assert said(challenge(NegotiateFlags=flags, Payload=[("TargetName", "PACS01")])) == [(attribute, "PACS01")]
-    assert said(challenge(NegotiateFlags="NEGOTIATE_UNICODE", Payload=[("TargetName", "PACS01")])) == []
+    untyped = challenge(NegotiateFlags="NEGOTIATE_UNICODE", Payload=[("TargetName", "PACS01")])
+    assert said(untyped) == [("domain", "PACS01")]  # its authentication realm
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from parsers.rdp import Rdp
 from parsers.records import Side
 from parsers.stream import StreamBuffer
-from tests.parsers.conversations import CONNECT_INITIAL, CORE_DATA, RDP_REQUEST, rdp_confirm, tpkt, x224
+from tests.parsers.building import CONNECT_INITIAL, CORE_DATA, RDP_REQUEST, rdp_confirm, tpkt, x224
 from tests.parsers.feeding import PSEUDONYM, feed
 
 C, S = Side.CLIENT, Side.SERVER

@@ -6,7 +6,7 @@ import base64
 
 from parsers.http import Http
 from parsers.records import Evidence, Side
-from tests.parsers.conversations import NEGOTIATE, authenticate, challenge
+from tests.parsers.building import NEGOTIATE, authenticate, challenge
 from tests.parsers.feeding import feed_every_way
 
 C, S = Side.CLIENT, Side.SERVER

@@ -55,11 +55,15 @@ RFC_9369_BEGIN = bytes.fromhex(
 )
 DCID = bytes.fromhex("8394c8f03e515708")
 V1, V2 = 0x00000001, 0x6B3343CF
+_DRAFT_23 = "c3eef712c72ebb5a11a7d2432bb46365bef9f502"  # draft-ietf-quic-tls-23 to 28, 5.2
+_DRAFT_29 = "afbfec289993d24c9e9786f19c6111e04390a899"  # draft-ietf-quic-tls-29 to 32, 5.2
 SALTS = {
     V1: "38762cf7f55934b34d179ae6a4c80cadccbb7f0a",  # RFC 9001 5.2
     V2: "0dede3def700a6db819381be6e269dcbf9bd2ed9",  # RFC 9369 3.3.1
-    0xFF00001D: "afbfec289993d24c9e9786f19c6111e04390a899",  # draft-ietf-quic-tls-29 5.2
-    0xFF00001B: "c3eef712c72ebb5a11a7d2432bb46365bef9f502",  # draft-ietf-quic-tls-27 5.2
+    0xFF000016: "7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a",  # draft-ietf-quic-tls-22 5.2
+    **dict.fromkeys((0xFF000017, 0xFF00001B, 0xFF00001C, 0xFACEB002), _DRAFT_23),
+    **dict.fromkeys((0xFF00001D, 0xFF000020), _DRAFT_29),
+    **dict.fromkeys((0xFF000021, 0xFF000022), "38762cf7f55934b34d179ae6a4c80cadccbb7f0a"),
 }
 
 

@@ -10,7 +10,7 @@ from scapy.layers.smb import NBTSession, SMB_Dialect, SMB_Header, SMBNegotiate_R
 from parsers.malformed import Malformed
 from parsers.records import Side
 from parsers.smb import Smb
-from tests.parsers.conversations import SESSION_REQUEST, authenticate, challenge, framed, smb1, smb2, text
+from tests.parsers.building import SESSION_REQUEST, authenticate, challenge, framed, smb1, smb2, text
 from tests.parsers.feeding import feed, feed_every_way
 
 C, S = Side.CLIENT, Side.SERVER

@@ -12,7 +12,7 @@ import pytest
 from parsers.records import Side
 from parsers.ssh import Ssh
 from parsers.stream import StreamBuffer
-from tests.parsers.conversations import HOST_KEY, KEX_REPLY, KEXINIT, ssh_packet, ssh_string
+from tests.parsers.building import HOST_KEY, KEX_REPLY, KEXINIT, ssh_packet, ssh_string
 from tests.parsers.feeding import PSEUDONYM, feed, statements
 
 C, S = Side.CLIENT, Side.SERVER

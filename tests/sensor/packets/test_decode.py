@@ -137,6 +137,7 @@ STACKS: dict[str, tuple[int, Packet, str | None, bool]] = {
         None,
         False,
     ),
+    "InfiniBand": (242, Packet(bytes(40) + b"\x86\xdd\0\0" + bytes(V6)), None, False),
     "ARCnet": (129, Packet(b"\1\2\0\0\xd4\0\0\1" + bytes(V4)), None, False),
     "ARCnet, RFC 1051": (129, Packet(b"\1\2\0\0\xf0" + bytes(V4)), None, False),
     "IP in IP": (1, OUTER / V4, "ip", False),
