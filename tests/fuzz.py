@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from inventory.recorder import Recorder
+from inventory.recorder import OBSERVATION_COLUMNS, Recorder
 from parsers.text import pseudonymiser
 from sensor.sensor import Sensor
 from sensor.sources.errors import CaptureError
@@ -21,6 +21,7 @@ from tests.conftest import CLINIC
 
 LIMIT = 20.0  # seconds one mutated capture may take
 CANARY = "LABPHI"
+VALUE = list(OBSERVATION_COLUMNS).index("value")
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 
@@ -61,7 +62,7 @@ def check(path: Path, moved: bool) -> None:
     sensor.close()
     source.close()
     facts = recorder.drain()
-    said = [str(row[7]) for row in facts.observations] + [str(anomaly) for anomaly in sensor.health.anomalies]
+    said = [str(row[VALUE]) for row in facts.observations] + [str(anomaly) for anomaly in sensor.health.anomalies]
     assert moved or not [text for text in said if CANARY in text]
     assert time.perf_counter() - begin < LIMIT
 

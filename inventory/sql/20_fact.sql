@@ -13,7 +13,7 @@ SELECT
     min(o.first_seen) AS first_seen,
     max(o.last_seen) AS last_seen,
     min({'at': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip}) AS seen
-FROM statement o
+FROM attribution o
 WHERE o.attribute NOT IN ('link_layer_address', 'sent_series', 'received_series', 'hl7_sent_message',
     'hl7_received_message')
 GROUP BY ALL;

@@ -7,7 +7,7 @@ WITH told AS (
         bool_or(o.attribute IN ('received_series', 'hl7_received_message')) AS received,
         min(o.first_seen) AS first_seen, max(o.last_seen) AS last_seen,
         min({'at': o.first_seen, 'capture': o.capture, 'frame': o.frame, 'protocol': o.protocol, 'ip': o.ip}) AS seen
-    FROM statement o
+    FROM attribution o
     WHERE o.attribute IN ('sent_series', 'received_series')
         OR (o.attribute = 'hl7_sent_message' AND o.port IS NULL)
         OR (o.attribute = 'hl7_received_message' AND o.port IS NOT NULL)

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP VIEW ae_mention AS
 WITH told AS (
     SELECT device_id, site, ip, port, attribute, value, count, first_seen, last_seen
-    FROM statement
+    FROM attribution
     UNION ALL
     SELECT NULL, site, ip, port, attribute, value, count, first_seen, last_seen
     FROM observation o

@@ -104,8 +104,9 @@ def _client(client: Client, options: dict[int, bytes]) -> Iterator[Announcement]
 
 
 def _reply(client: Client, options: dict[int, bytes]) -> Iterator[Announcement]:
-    """What a server repeats (RFC 6842) or decides about a client; the vendor class in a reply is the server's."""
+    """What a server repeats (RFC 6842) or decides about a client: also which vendor's it takes it for."""
     if client.ip or client.mac:
+        yield from client.says("dhcp_vendor_class", clean(options.get(_VENDOR_CLASS, b"").partition(b"\0")[0]))
         yield from client.says("dhcp_client_id", options.get(_CLIENT_IDENTIFIER, b"")[:MAX_IDENTIFIER].hex())
         yield from _names(client, options)
 

@@ -26,7 +26,7 @@ def test_a_new_inventory(path: Path) -> None:
     assert len(key) == 16
     assert Store(path).pseudonym_key == key
     meta = dict(rows(path, "FROM meta"))
-    assert meta == {"application": "medspan", "schema_version": "1", "pseudonym_key": key.hex()}
+    assert meta == {"application": "medspan", "schema_version": "2", "pseudonym_key": key.hex()}
     assert [name for (name,) in rows(path, "SELECT table_name FROM duckdb_tables() ORDER BY 1")] == [
         *("annotation", "anomaly", "capture", "flow", "meta", "observation")
     ]
@@ -73,7 +73,7 @@ def test_every_column_is_written(path: Path) -> None:
     seen = second.replace(microsecond=1)
     assert rows(path, "FROM observation") == [
         (
-            *("north", "core-1", "100.42", "00:11:22:33:44:55", "10.0.0.7", 104, "tcp", "dicom", "accepted_ae_title"),
+            *("north", "core-1", "100.42", "00:11:22:33:44:55", "10.0.0.7", 104, "tcp", None, "dicom", "accepted_ae_title"),
             *("PACS", "peer", seen, seen, 1, "cafe", 1, "0.1.0"),
         )
     ]

@@ -148,7 +148,8 @@ def _add_node_names(path: Path, said: Values) -> None:
     """Names in node status answers: tshark shows them as text only."""
     command = ["tshark", "-r", str(path), "-V", "-Y", "nbns.number_of_names"]
     printed = subprocess.run(command, capture_output=True, timeout=120, check=False).stdout
-    said["NBNS name"].update(clean(name) for name in re.findall(rb"Name: (.{1,15}?) *<(?:00|20)>", printed))
+    names = re.findall(rb"Name: ([^*]{1,15}?) *<(?:00|20)>", printed)
+    said["NBNS name"].update(map(clean, names))
 
 
 def by_medspan(path: Path) -> Values:

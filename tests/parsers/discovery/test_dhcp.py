@@ -87,9 +87,10 @@ def test_an_answer_to_an_inform_leases_nothing() -> None:
     assert read(message(("message-type", "ack"), ("server_id", "10.20.0.2"), op=2, ciaddr="10.20.0.5"), TO_CLIENT) == []
 
 
-def test_the_vendor_class_in_a_reply_is_not_the_clients() -> None:
+def test_the_vendor_class_in_a_reply_is_what_the_server_takes_the_client_for() -> None:
     reply = (("message-type", "offer"), ("vendor_class_id", b"PXEClient"), ("param_req_list", [1, 3]))
-    assert read(message(*reply, op=2, yiaddr="10.20.0.5"), TO_CLIENT) == []
+    said = read(message(*reply, op=2, yiaddr="10.20.0.5"), TO_CLIENT)
+    assert statements(said) == [("dhcp_vendor_class", "PXEClient", "claim", "OTHER", None, MAC)]
 
 
 def test_who_asks_for_somebody_else_says_nothing() -> None:  # RFC 4388 6.1

@@ -1,5 +1,5 @@
 -- The observations, each with the device that it is about.
-CREATE OR REPLACE TEMP VIEW statement AS
+CREATE OR REPLACE TEMP VIEW attribution AS
 SELECT
     coalesce(i.device_id, e.device_id) AS device_id,
     o.*                                                 -- as in `observation`
