@@ -73,7 +73,18 @@ def test_every_column_is_written(path: Path) -> None:
     seen = second.replace(microsecond=1)
     assert rows(path, "FROM observation") == [
         (
-            *("north", "core-1", "100.42", "00:11:22:33:44:55", "10.0.0.7", 104, "tcp", None, "dicom", "accepted_ae_title"),
+            *(
+                "north",
+                "core-1",
+                "100.42",
+                "00:11:22:33:44:55",
+                "10.0.0.7",
+                104,
+                "tcp",
+                None,
+                "dicom",
+                "accepted_ae_title",
+            ),
             *("PACS", "peer", seen, seen, 1, "cafe", 1, "0.1.0"),
         )
     ]

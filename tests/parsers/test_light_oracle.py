@@ -41,13 +41,13 @@ WITNESSES = {
 }
 OURS = {"hostname": "name", "domain": "name", "ftp_banner": "banner", "smtp_banner": "banner"}
 PROTOCOLS = {"smb", "http", "dcerpc", "ldap", "rdp", "ssh", "vnc", "ftp", "smtp"}
-# Names and values in what medspan does not open: another link type, TDS, SSH behind an HTTP request, and targets that
-# do not say whether they are a server or a domain.
-UNKNOWABLE = re.compile(
-    r"ipoib.*|(get-to-ssh-server|http-to-ssh)\.pcap: ssh_software.*|ntlm_synthetic\.pcap: name: (\w+tgt|tdshost)"
+# Names in what medspan does not open: TDS.
+UNKNOWABLE = re.compile(r"ntlm_synthetic\.pcap: name: tds(tgt|host)")
+# EHLO in one segment with a whole mail, an SSH server that says something else first, NTLM in a SASL bind.
+UNSHOWN = re.compile(
+    r"smtp-subject-windows\.pcap: name: .*|server-pre-banner-data\.pcap: ssh_software: .*9\.2p1 .*|"
+    r"ntlm_synthetic\.pcap: name: sasltgt"
 )
-# EHLO in one segment with a whole mail, and an SSH server that says something else first.
-UNSHOWN = re.compile(r"smtp-subject-windows\.pcap: name: .*|server-pre-banner-data\.pcap: ssh_software: .*9\.2p1 .*")
 Values = dict[str, set[str]]
 Ports = set[tuple[str, int]]  # at which a protocol is spoken, though Wireshark may expect another one there
 

@@ -11,7 +11,8 @@ from tests.parsers.discovery.telling import tell, tell_every_way, tell_mutations
 
 
 def packet(mode: int = 4, stratum: int = 2, leap: int = 0, version: int = 4) -> bytes:
-    return bytes(NTPHeader(leap=leap, version=version, mode=mode, stratum=stratum))
+    times = {"orig": 1.0, "recv": 2.0, "sent": 3.0}  # the same in every process that collects these tests
+    return bytes(NTPHeader(leap=leap, version=version, mode=mode, stratum=stratum, **times))
 
 
 @pytest.mark.parametrize("mode", [4, 5])
