@@ -32,12 +32,13 @@ from parsers.smb import Smb
 from parsers.socks import Socks
 from parsers.ssh import Ssh
 from parsers.starttls import MySql, PostgreSql
+from parsers.tds import Tds
 from parsers.tls import Tls
 from parsers.vnc import Vnc
 
 PARSERS: Final[tuple[type[Parser], ...]] = (
     Dicom, Hl7, Http, Tls, Smb, Rdp, Ldap, DceRpc, Ssh, Ftp, Smtp, Telnet, Vnc, Astm, Pjl, Socks,
-    PostgreSql, MySql,
+    PostgreSql, MySql, Tds,
 )  # fmt: skip
 
 # UDP datagrams, in the order in which those that share a port are tried.

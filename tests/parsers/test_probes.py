@@ -22,6 +22,7 @@ from parsers.smb import Smb
 from parsers.socks import Socks
 from parsers.ssh import Ssh
 from parsers.starttls import MySql, PostgreSql
+from parsers.tds import Tds
 from parsers.tls import Tls
 from parsers.vnc import Vnc
 
@@ -42,6 +43,7 @@ def _handshake(kind: int, body: bytes) -> bytes:
 
 
 READ: dict[str, tuple[type[Parser], bytes]] = {
+    "MS SQL prelogin": (Tds, bytes.fromhex("1201002f0000010000001a00060100200001020021000103002200")),
     "A-ASSOCIATE-RQ": (Dicom, _associate(1)),
     "A-ASSOCIATE-AC": (Dicom, _associate(2)),
     "A-ASSOCIATE-RJ": (Dicom, bytes.fromhex("03000000000400010107")),
@@ -132,7 +134,6 @@ NOT_READ: dict[str, bytes] = {
     "X11": bytes.fromhex("6c000b000000000000000000"),
     "IRC": b"NICK bob\r\nUSER bob 0 * :Bob\r\n",
     "PostgreSQL startup": bytes.fromhex("0000005400030000") + b"user\0postgres\0database\0ris\0\0",
-    "MS SQL prelogin": bytes.fromhex("1201002f0000010000001a00060100200001020021000103002200"),
     "Oracle": bytes.fromhex("00f60000010000000139012c0081ffff7f08") + bytes(40),
     "MongoDB": bytes.fromhex("3a0000000100000000000000d40700000000000061646d696e"),
     "Redis": b"*1\r\n$4\r\nPING\r\n",
@@ -178,7 +179,7 @@ def verdicts(head: bytes, side: Side) -> dict[type[Parser], Match]:
 
 
 def test_the_parsers_are_these() -> None:
-    light = {Smb, Rdp, Ldap, DceRpc, Ssh, Ftp, Smtp, Telnet, Vnc, Astm, Pjl, Socks, PostgreSql, MySql}
+    light = {Smb, Rdp, Ldap, DceRpc, Ssh, Ftp, Smtp, Telnet, Vnc, Astm, Pjl, Socks, PostgreSql, MySql, Tds}
     assert set(PARSERS) == {Dicom, Hl7, Http, Tls} | light
     assert {parser for parser, _ in READ.values()} == set(PARSERS)
 
