@@ -24,7 +24,9 @@ def parse(words: Iterable[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for word in words:
         field, equals, value = word.partition("=")
-        if not equals or field not in FIELDS:
+        if not equals:
+            raise InventoryError(f"FIELD=VALUE is expected, not {clean(word)!r}")
+        if field not in FIELDS:
             raise InventoryError(f"no field {clean(field)!r}: FIELD=VALUE, where FIELD is one of {', '.join(FIELDS)}")
         if field in values:
             raise InventoryError(f"{field} is given twice")

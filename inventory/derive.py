@@ -20,7 +20,7 @@ from inventory.database import explain, open_database
 from inventory.errors import InventoryError
 from inventory.knowledge_tables import create_tables
 from inventory.merging import forget, merge_identities
-from inventory.networks import Networks
+from inventory.networks import Networks, local_nets_in_force
 from inventory.vendors import mac_vendors
 
 _FACTS: Final = "facts.sql"
@@ -103,7 +103,7 @@ def _statements() -> list[tuple[str, str]]:
 def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     remembered = dict(con.execute("SELECT key, value FROM meta").fetchall())
     try:
-        networks = Networks(remembered.get("local_nets") or local_nets or remembered.get("configured_local_nets"))
+        networks = Networks(local_nets_in_force(remembered, local_nets))
     except ValueError as error:
         raise InventoryError(f"local_nets: {error}") from None
     ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]

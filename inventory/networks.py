@@ -17,6 +17,7 @@ An IPv6 address that only wraps an IPv4 one (IPv4-mapped, 6to4, NAT64, a Teredo 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -120,6 +121,14 @@ def _unwrap(address: _Address) -> _Address:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def local_nets_in_force(remembered: Mapping[str, str], configured: str | None) -> str | None:
+    """Return the site's own word: what a reading was given before what is configured now, and that before what was.
+
+    `remembered` is the inventory's `meta`, key -> value.
+    """
+    return remembered.get("local_nets") or configured or remembered.get("configured_local_nets")
 
 
 @cache

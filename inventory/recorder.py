@@ -9,10 +9,12 @@ What was said at an address before it changed hands, and after, are two entries:
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from inventory.bulk import Kind
 from inventory.community_id import community_id
+from inventory.networks import Networks
 from parsers.attributes import ATTRIBUTES
 from parsers.records import Endpoint, Evidence, FlowRecord
 
@@ -26,6 +28,7 @@ _OF_THE_FLOW = {"sni", "clear_patient_data"}  # the sensor folds these into Flow
 _RECORDED = ATTRIBUTES.keys() - _OF_THE_FLOW
 
 _BINDING: Final = "link_layer_address"
+_NAME_IN_DNS: Final = "dns_name"
 
 _Statement = tuple[str, str, str]  # protocol, value, class
 _Place = tuple[Endpoint, str, int]  # where, which attribute, and how often the address had changed hands
@@ -90,10 +93,14 @@ FLOW_COLUMNS: Final = {
 
 
 class Recorder:
-    """Takes the observations and flows of one capture (`parsers.records.Sink`). Times are Unix nanoseconds."""
+    """Takes the observations and flows of one capture (`parsers.records.Sink`). Times are Unix nanoseconds.
 
-    def __init__(self, site: str, sensor: str, capture: str) -> None:
+    Names that DNS gives to addresses which are not the site's own are not taken: they tell what people look up.
+    """
+
+    def __init__(self, site: str, sensor: str, capture: str, networks: Networks | None = None) -> None:
         self.site, self.sensor, self.capture = site, sensor, capture
+        self._is_local = lru_cache(MAX_ADDRESSES)((networks or Networks()).is_local)
         self._holders: dict[tuple[str | None, str], tuple[str, int]] = {}  # (VLAN, address) -> MAC, and since when
         self._reset()
 
@@ -128,6 +135,8 @@ class Recorder:
     ) -> None:
         """Fold in one observation. Raises KeyError for an attribute that is not on the allow-list."""
         ip = endpoint.ip
+        if attribute == _NAME_IN_DNS and ip is not None and not self._is_local(ip):
+            return
         if attribute == _BINDING and ip is not None and not self._holds(value, endpoint.vlan, ip, time):
             self._caps_hit += 1
             return

@@ -20,6 +20,7 @@ import duckdb
 from inventory.bulk import Kind, insert
 from inventory.database import SCHEMA_VERSION, WRITER_PATIENCE, explain, is_empty, open_database
 from inventory.errors import InventoryError
+from inventory.networks import local_nets_in_force
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts
 from parsers.records import CaptureHealth
 from parsers.text import clean
@@ -135,19 +136,18 @@ class Store:
         with self._transaction() as con:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", annotations)
 
-    def remember_local_nets(self, given: str | None, configured: str | None) -> None:
-        """Keep the site's own networks with the inventory, for those who query it from elsewhere.
+    def remember_local_nets(self, given: str | None, configured: str | None) -> str | None:
+        """Keep the site's own networks with the inventory, for those who query it from elsewhere; return them.
 
         What was `given` on the command line outlasts the `configured` ones; "" given takes back what was.
         """
-        if given is None and configured is None:
-            return
         with self._transaction() as con:
             for key, value in (("local_nets", given), ("configured_local_nets", configured)):
                 if value is not None:
                     con.execute("DELETE FROM meta WHERE key = ?", [key])
                 if value:
                     con.execute("INSERT INTO meta VALUES (?, ?)", [key, value])
+            return local_nets_in_force(dict(con.execute("SELECT key, value FROM meta").fetchall()), configured)
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

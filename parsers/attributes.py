@@ -122,8 +122,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "tls_alpn": _text("application protocol negotiated or offered"),
     "tls_ja4": _text("JA4 fingerprint of this client's hello"),
     "tls_certificate": _compound(
-        "subject issuer subject_alternative_names not_before not_after key serial_number self_signed sha256",
-        "leaf certificate this end presented (TLS 1.2 and before)",
+        "subject issuer subject_alternative_names not_before not_after key key_sha256 serial_number self_signed sha256",
+        "leaf certificate this end presented (TLS 1.2 and before); key_sha256 is of its SubjectPublicKeyInfo",
     ),
     # Names, by any protocol: DHCP, mDNS, NBNS, SMB, LLDP, SNMP, syslog... (the observation's protocol tells which)
     "hostname": _text("name this host gives itself, as sent: short, or fully qualified"),
@@ -134,7 +134,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "system_description": _text("the system's description of itself: SNMP sysDescr, LLDP, CDP version"),
     "platform": _text("hardware platform: CDP platform"),
     "network_port": _compound(
-        "ChassisID PortID PortDescription", "port of its own from which this device announces itself (LLDP, CDP)"
+        "ChassisID PortID", "port of its own from which this device announces itself (LLDP, CDP)"
     ),
     "system_capabilities": _list("enabled capabilities (LLDP, CDP): bridge, router, telephone, wlan-access-point..."),
     "hardware_inventory": _compound(

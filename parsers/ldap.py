@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from parsers import ntlm
-from parsers.discovery import ber
+from parsers import ber, ntlm
 from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
 from parsers.text import Pseudonym

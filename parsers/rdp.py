@@ -48,7 +48,6 @@ class Rdp:
         self.handover = False
         self.speaker: str | None = None
         self.client: Side | None = None
-        self._requested = False
 
     @staticmethod
     def probe(head: bytes, side: Side) -> Match:
@@ -98,7 +97,6 @@ class Rdp:
         kind = packet[5]
         if kind == _REQUEST:
             self.client = side
-            self._requested = True
         elif kind == _CONFIRM:
             self.client = side.other
             yield from self._confirm(side, packet[_FIXED:], offset)

@@ -15,6 +15,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]+"
 )
+_MAILBOX = re.compile(r"[^\s@<>()\[\],;:\"']{1,64}@[^\s@<>()\[\],;:\"']{1,255}")
 
 Pseudonym = Callable[[bytes], str]
 
@@ -37,6 +38,11 @@ def _decode(raw: bytes, encoding: str) -> str:
 
 def _scrub(text: str) -> str:
     return " ".join(_UNPRINTABLE.sub(" ", text).split())[:MAX_TEXT].rstrip()
+
+
+def without_mailboxes(text: str) -> str:
+    """Return `text` without the mail addresses in it (RFC 5322 3.4.1): in banners and descriptions, people's stand."""
+    return " ".join(_MAILBOX.sub(" ", text).split()) if "@" in text else text
 
 
 def canonical(parts: object) -> str:

@@ -26,7 +26,9 @@ from sensor.sources.batch import Int64
 from sensor.streams.follow import Traits
 
 MAX_OF_A_FLOW: Final = 256  # datagrams read of one flow between two rests
-MAX_UNEQUAL: Final = 20_000  # datagrams that had to be parsed between two rests
+MAX_UNEQUAL: Final = 20_000  # datagrams that had to be parsed between two rests; a long one counts as several
+MAX_TOLD: Final = 200_000  # announcements handed over between two rests
+_LONG: Final = 512  # bytes: up to here a datagram counts as one
 MAX_ANNOUNCEMENTS: Final = 128  # taken of one datagram
 MAX_KEPT: Final = 4096  # answers kept
 MAX_KEPT_LENGTH: Final = 2048  # bytes of a payload whose answer is kept
@@ -53,12 +55,14 @@ class Datagrams:
         self._kept: dict[Datagram, _Read | None] = {}
         self._of_flow: Counter[int] = Counter()
         self._parsed = 0
+        self._told = 0
         self._quic = QuicHellos(traits)
 
     def rest(self) -> None:
         """Some packet time has passed: what is bounded begins anew."""
         self._of_flow.clear()
         self._parsed = 0
+        self._told = 0
         self._quic.rest()
 
     def forget(self, slots: list[int]) -> None:
@@ -98,7 +102,7 @@ class Datagrams:
         if self._parsed >= MAX_UNEQUAL:
             self._cap("datagrams at a time")
             return None
-        self._parsed += 1
+        self._parsed += 1 + len(datagram.payload) // _LONG
         read = self._parse(datagram)
         if len(datagram.payload) <= MAX_KEPT_LENGTH:
             if len(self._kept) >= MAX_KEPT:
@@ -129,6 +133,10 @@ class Datagrams:
         time, frame = int(packets.time[row]), int(packets.frame[row])
         sender = _ip(packets.source_hi, packets.source_lo, row)
         for announcement in said:
+            if self._told >= MAX_TOLD:
+                self._cap("announcements at a time")
+                return
+            self._told += 1
             if announcement.about is About.OTHER and announcement.mac is None and announcement.ip == sender:
                 # It named itself: a reflector of others' announcements has another address.
                 announcement = announcement._replace(about=About.SENDER, evidence=Evidence.PEER)

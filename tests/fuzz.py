@@ -1,4 +1,4 @@
-"""Mutated captures through the whole sensor: `python -m tests.fuzz [SECONDS] [SEED]` for as long as it is told.
+"""Mutated captures through the whole sensor: `python -m tests.fuzz [SECONDS] [SEED] [CAPTURE...]`, as long as told.
 
 Whatever is done to the bytes, reading raises nothing and ends in time. Where no byte was moved, it also stores nothing
 of a patient (a moved byte can make a patient's name the name of an application: no reader can tell).
@@ -22,6 +22,7 @@ from tests.conftest import CLINIC
 LIMIT = 20.0  # seconds one mutated capture may take
 CANARY = "LABPHI"
 VALUE = list(OBSERVATION_COLUMNS).index("value")
+HEADER = 24  # bytes, of a pcap file
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 
@@ -29,7 +30,9 @@ def mutated(data: bytes, rng: random.Random, move: bool) -> bytes:
     """Return `data` with some bytes changed or replaced by noise and, with `move`, cut out, doubled or moved."""
     out = bytearray(data)
     for _ in range(rng.choice((1, 3, 10, 100))):
-        at = rng.randrange(24, len(out))
+        if len(out) <= HEADER:
+            break
+        at = rng.randrange(HEADER, len(out))
         size = rng.choice((1, 2, 4, 16, 200))
         match rng.randrange(6 if move else 3):
             case 0:
@@ -43,7 +46,7 @@ def mutated(data: bytes, rng: random.Random, move: bool) -> bytes:
             case 4:
                 out[at:at] = out[at : at + size]
             case _:
-                other = rng.randrange(24, len(out))
+                other = rng.randrange(HEADER, len(out))
                 out[at : at + size] = out[other : other + size]
     return bytes(out)
 
@@ -67,15 +70,15 @@ def check(path: Path, moved: bool) -> None:
     assert time.perf_counter() - begin < LIMIT
 
 
-def main(seconds: float, seed: int) -> None:
-    """Mutate and read until `seconds` are over; a failing capture stays where it is named."""
-    data = CLINIC.read_bytes()
+def main(seconds: float, seed: int, captures: list[Path]) -> None:
+    """Mutate and read `captures` in turn until `seconds` are over; a failing capture stays where it is named."""
     folder = Path(tempfile.mkdtemp(prefix="medspan-fuzz-"))
     end, rounds = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        path = folder / "case.pcap"
+        original = captures[rounds // 2 % len(captures)]
+        path = folder / f"case{original.suffix}"
         move = bool(rounds & 1)
-        path.write_bytes(mutated(data, random.Random(seed + rounds), move))
+        path.write_bytes(mutated(original.read_bytes(), random.Random(seed + rounds), move))
         try:
             check(path, move)
         except BaseException:
@@ -86,4 +89,5 @@ def main(seconds: float, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60, int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    seconds, seed, *paths = [*sys.argv[1:], *("60", "0")[len(sys.argv) - 1 :]]
+    main(float(seconds), int(seed), [Path(path) for path in paths] or [CLINIC])

@@ -35,6 +35,14 @@ def unpacked(name: str, folder: Path) -> Path:
     return capture
 
 
+def run(folder: Path, *arguments: str | Path) -> str:
+    """What a command prints, run in this process (so many would be long to start) on an inventory in `folder`."""
+    words = [*map(str, arguments), "--inventory", str(folder / "inventory.duckdb")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
 def order(device: dict[str, Any]) -> tuple[str, ...]:
     """Of devices at one address."""
     return device["role"], str((device.get("shows") or device)["device_serial_number"])
@@ -101,9 +109,9 @@ def test_there_are_cases() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_case(medspan: Medspan, tmp_path: Path, name: str) -> None:
-    medspan("read", unpacked(name, tmp_path))
-    devices = json.loads(medspan("devices", "--format", "json").stdout)
+def test_case(tmp_path: Path, name: str) -> None:
+    run(tmp_path, "read", unpacked(name, tmp_path))
+    devices = json.loads(run(tmp_path, "devices", "--format", "json"))
     check(name, devices)
     referenced = [tuple(device[field] for field in OWN) for device in devices if device["addressless"]]
     assert Counter(referenced) == Counter(map(tuple, CASES[name]["referenced"]))
@@ -111,14 +119,9 @@ def test_case(medspan: Medspan, tmp_path: Path, name: str) -> None:
 
 def read_all(form: str, folder: Path) -> list[dict[str, Any]]:
     """Every case in a degraded form, each a site of one inventory."""
-    runner, inventory = CliRunner(), str(folder / "inventory.duckdb")  # in this process: so many would be long to start
     for name in CASES:
-        capture = degrade(unpacked(name, folder), form, folder)
-        done = runner.invoke(app, ["read", str(capture), "--site", name, "--inventory", inventory])
-        assert done.exit_code == 0, done.output
-    devices: list[dict[str, Any]] = json.loads(
-        runner.invoke(app, ["devices", "--format", "json", "--inventory", inventory]).stdout
-    )
+        run(folder, "read", degrade(unpacked(name, folder), form, folder), "--site", name)
+    devices: list[dict[str, Any]] = json.loads(run(folder, "devices", "--format", "json"))
     return devices
 
 

@@ -6,26 +6,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from inventory.recorder import OBSERVATION_COLUMNS, Facts, Recorder
-from parsers.text import pseudonymiser
-from sensor.sensor import Sensor
 from sensor.sources.errors import CaptureError, NotACapture
-from sensor.sources.files import open_capture
+from tests.reading import observations, read
 
-PROTOCOL = list(OBSERVATION_COLUMNS).index("protocol")
 LIMIT = 5.0  # seconds a file
-PSEUDONYM = pseudonymiser(b"wild")
-
-
-def read(path: Path) -> tuple[Facts, Sensor]:
-    recorder = Recorder("wild", "test", path.name)
-    sensor = Sensor(PSEUDONYM, recorder)
-    source = open_capture(path)
-    for batch in source:
-        sensor.feed(batch)
-    sensor.close()
-    source.close()
-    return recorder.drain(), sensor
 
 
 def test_every_capture(wild: Path) -> None:
@@ -41,8 +25,7 @@ def test_every_capture(wild: Path) -> None:
         else:
             outcome["read"] += 1
             outcome["packets"] += sensor.health.packets
-            for row in facts.observations:
-                outcome[str(row[PROTOCOL])] += 1
+            outcome.update(str(row["protocol"]) for row in observations(facts))
             outcome["flows"] += len(facts.flows)
         if (elapsed := time.perf_counter() - begin) > LIMIT:
             slow[path.name] = elapsed

@@ -19,6 +19,21 @@ unshown AS (
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
         after AS (PARTITION BY s.site, s.vlan, s.ip ORDER BY s.first_seen, s.mac
             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+),
+-- A trunk's mirror shows the same TCP connection before and behind a router: of the MACs in front of an end of it, one
+-- at most is the host's own, and nothing says which.
+crossed AS (
+    SELECT site, ip, mac
+    FROM (
+        SELECT DISTINCT site, ip, mac, community_id
+        FROM (
+            SELECT site, community_id, unnest([{'ip': client_ip, 'mac': lower(client_mac)},
+                {'ip': server_ip, 'mac': lower(server_mac)}], recursive := true)
+            FROM flow
+            WHERE transport = 'tcp' AND community_id IS NOT NULL
+        ) SEMI JOIN (FROM unshown WHERE alone) USING (site, ip, mac)
+    )
+    QUALIFY count(*) OVER (PARTITION BY site, ip, community_id) > 1
 )
 SELECT
     site,
@@ -27,4 +42,4 @@ SELECT
     true AS proven                                      -- shown by the host, or by who leased it the address
 FROM shown
 UNION ALL
-SELECT DISTINCT site, mac, ip, false FROM unshown WHERE alone AND uncontested;
+SELECT DISTINCT site, mac, ip, false FROM unshown ANTI JOIN crossed USING (site, mac, ip) WHERE alone AND uncontested;

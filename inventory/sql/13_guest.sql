@@ -38,8 +38,8 @@ author AS (
 voice AS (
     SELECT site, key, ip, maker, uid, list(DISTINCT title) AS titles, coalesce(any_value(equipment), []) AS equipment
     FROM spoken JOIN crowded USING (site, key, ip) JOIN author USING (uid) LEFT JOIN (
-        SELECT site, key, ip, uid, list(DISTINCT lower(concat_ws('|', value ->> '$.ManufacturerModelName',
-            value ->> '$.DeviceSerialNumber'))) AS equipment
+        SELECT site, key, ip, uid, list(DISTINCT CASE attribute WHEN 'equipment' THEN lower(concat_ws('|',
+            value ->> '$.ManufacturerModelName', value ->> '$.DeviceSerialNumber')) END) AS equipment
         FROM said
         WHERE attribute = 'equipment'
         GROUP BY ALL

@@ -4,7 +4,8 @@ WITH met AS (
     SELECT DISTINCT CASE attribute
         WHEN 'hl7_software' THEN (value ->> '$.SoftwareVendorOrganization')
         WHEN 'hl7_equipment' THEN (value ->> '$.NamespaceID')
-        ELSE (value ->> '$.Manufacturer') END AS wire
+        WHEN 'equipment' THEN (value ->> '$.Manufacturer')
+        WHEN 'performed_station' THEN (value ->> '$.Manufacturer') END AS wire
     FROM fact
     WHERE attribute IN ('equipment', 'performed_station', 'hl7_software', 'hl7_equipment')
 )

@@ -1,13 +1,13 @@
 -- Equipment told in images and in performed procedure steps, as typed columns, by the device that sent it.
 -- Whose equipment it is, `32_ownership.sql` judges.
 CREATE OR REPLACE TEMP TABLE equipment AS
-WITH parsed AS (
+WITH told AS MATERIALIZED (FROM fact WHERE attribute IN ('equipment', 'performed_station')),  -- all of them are JSON
+parsed AS (
     SELECT *, from_json(value, '{"Modality": "VARCHAR", "Manufacturer": "VARCHAR", "ManufacturerModelName": "VARCHAR",
         "DeviceSerialNumber": "VARCHAR", "SoftwareVersions": "VARCHAR", "StationName": "VARCHAR",
         "PerformedStationName": "VARCHAR", "InstitutionName": "VARCHAR", "ImageType": "VARCHAR",
         "SOPClassUID": "VARCHAR", "ContributingEquipment": "VARCHAR"}') AS e
-    FROM fact
-    WHERE attribute IN ('equipment', 'performed_station')
+    FROM told
 ),
 -- What people and software write when they know nothing.
 named AS (

@@ -1,9 +1,9 @@
 -- DIMSE messages that devices sent, with the kind of service each belongs to.
 CREATE OR REPLACE TEMP TABLE dimse AS
-WITH parsed AS (
+WITH told AS MATERIALIZED (FROM fact WHERE attribute = 'dimse_message'),  -- all of them are JSON
+parsed AS (
     SELECT *, from_json(value, '{"CommandField": "VARCHAR", "SOPClassUID": "VARCHAR", "Status": "VARCHAR"}') AS m
-    FROM fact
-    WHERE attribute = 'dimse_message'
+    FROM told
 )
 SELECT
     device_id,                                          -- that sent it

@@ -33,6 +33,7 @@ SELECT
     f.device_id,
     f.attribute,
     f.value,
+    f.port,                                             -- that answers; NULL where it opened the association
     CASE WHEN k.kind IN ('maker', 'software') THEN k.organisation END AS author,  -- of the software at this end
     CASE WHEN k.kind = 'maker' THEN k.organisation END AS manufacturer,
     k.product_kind,                                     -- modality, archive, workstation...; NULL where unknown

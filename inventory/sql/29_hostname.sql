@@ -13,14 +13,25 @@ WITH named AS (
     )
     WHERE NOT regexp_matches(lower(name), '^(|localhost(\..*)?|[0-9.]+|[0-9a-f:]*:[0-9a-f:.]*|null|none|unknown|-)$')
 ),
--- The names of a name server's many (a proxy, a pool), and of messages passed on, are not this device's.
+own AS (
+    SELECT device_id, list(DISTINCT left(label, 15)) AS labels  -- NetBIOS cuts at 15 letters
+    FROM named
+    WHERE attribute = 'hostname' AND class = 'peer'
+    GROUP BY device_id
+),
+-- The names of a name server's many (a proxy, a pool), of messages passed on, and those that others give to who has
+-- another one, are not this device's.
 weighed AS (
     SELECT n.*, CASE
+        WHEN attribute = 'hostname' AND class = 'claim'
+            AND NOT coalesce(list_contains(s.labels, left(n.label, 15)), true)
+            THEN 'another host says so; it calls itself otherwise'
         WHEN attribute = 'dns_name' AND names > 3 THEN 'DNS gives this address many names'
         WHEN forwarded AND (names > 1 OR o.label IS NOT NULL) THEN 'it passes on messages of others' END AS objection
     FROM named n
         JOIN (SELECT device_id, attribute, class, count(DISTINCT label) AS names FROM named GROUP BY ALL)
             USING (device_id, attribute, class)
+        LEFT JOIN own s USING (device_id)
         LEFT JOIN (SELECT DISTINCT site, label, device_id FROM named WHERE attribute = 'hostname' AND class = 'peer') o
             ON forwarded AND o.site = n.site AND o.label = n.label AND o.device_id <> n.device_id
     QUALIFY row_number() OVER (PARTITION BY n.device_id, attribute, class, value, port, doubt ORDER BY o.device_id) = 1

@@ -2,12 +2,14 @@
 -- `offers_` and `may_` are negotiated only: the service was agreed upon, but no message of it was seen.
 CREATE OR REPLACE TEMP TABLE signal AS
 WITH negotiated AS (
-    SELECT device_id, attribute, unnest(from_json(value, '["VARCHAR"]')) AS uid, count, first_seen, last_seen, seen
+    SELECT device_id, attribute, unnest(CASE WHEN ends_with(attribute, '_sop_classes')
+        THEN from_json(value, '["VARCHAR"]') END) AS uid, count, first_seen, last_seen, seen
     FROM fact
     WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes')
 ),
 applications AS (
-    SELECT device_id, count(DISTINCT value ->> '$.SendingApplication') AS applications, sum(count) AS count,
+    SELECT device_id,
+        count(DISTINCT CASE attribute WHEN 'hl7_sender' THEN value ->> '$.SendingApplication' END) AS applications, sum(count) AS count,
         min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(seen) AS seen
     FROM fact
     WHERE attribute = 'hl7_sender' AND port IS NULL

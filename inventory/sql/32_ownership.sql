@@ -51,7 +51,9 @@ hosted AS (
 proposed AS (
     SELECT device_id, count(DISTINCT modality) AS kinds
     FROM (
-        SELECT device_id, unnest(from_json(value, '["VARCHAR"]')) AS uid FROM fact
+        SELECT device_id, unnest(CASE attribute WHEN 'proposed_sop_classes'
+            THEN from_json(value, '["VARCHAR"]') END) AS uid
+        FROM fact
         WHERE attribute = 'proposed_sop_classes'
     ) JOIN knowledge_sop_classes USING (uid)
     WHERE category = 'storage-image' AND modality <> ''
@@ -59,7 +61,9 @@ proposed AS (
 ),
 -- What it asks the worklist for, or reports as performed, must be what its images are; else it does so for others.
 planned AS (
-    SELECT device_id, (value ->> '$.Modality') AS modality FROM fact WHERE attribute = 'scheduled_station'
+    SELECT device_id, CASE attribute WHEN 'scheduled_station' THEN value ->> '$.Modality' END AS modality
+    FROM fact
+    WHERE attribute = 'scheduled_station'
     UNION ALL
     SELECT device_id, modality FROM equipment WHERE attribute = 'performed_station'
 ),

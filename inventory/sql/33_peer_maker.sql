@@ -1,20 +1,28 @@
 -- Makers that a device's own software names, each with how far that can be believed.
 CREATE OR REPLACE TEMP TABLE peer_maker AS
 WITH told AS (
-    SELECT device_id, attribute, value AS wire, manufacturer,
-        CASE attribute WHEN 'implementation_class_uid' THEN 'high' ELSE 'medium' END AS confidence,
+    SELECT device_id, attribute, value AS wire, manufacturer, CASE
+            -- Objects and queries go to other software there: who asks may be another device behind that address.
+            WHEN port IS NULL AND (b.accepts_objects OR b.answers_queries)
+                AND bool_or(port IS NOT NULL AND attribute = 'implementation_class_uid') OVER w
+                AND NOT coalesce(bool_or(port IS NOT NULL AND manufacturer IS NOT NULL) OVER w, false) THEN 'low'
+            WHEN attribute = 'implementation_class_uid' THEN 'high'
+            ELSE 'medium' END AS confidence,
         class, count, first_seen, last_seen, seen
-    FROM implementation
-    WHERE manufacturer IS NOT NULL
+    FROM implementation LEFT JOIN behaviour b USING (device_id)
+    WINDOW w AS (PARTITION BY device_id)
+    QUALIFY manufacturer IS NOT NULL
     UNION ALL
     -- An engine passes on the software segments of others.
     SELECT device_id, attribute, wire, manufacturer, 'medium', class, count, first_seen, last_seen, seen
     FROM (
-        SELECT f.*, (f.value ->> '$.SoftwareVendorOrganization') AS wire, m.manufacturer,
-            min(m.manufacturer) OVER w = max(m.manufacturer) OVER w AS one_vendor
-        FROM fact f JOIN maker m ON m.wire = (f.value ->> '$.SoftwareVendorOrganization')
-        WHERE f.attribute = 'hl7_software'
-        WINDOW w AS (PARTITION BY f.device_id)
+        SELECT s.*, m.manufacturer, min(m.manufacturer) OVER w = max(m.manufacturer) OVER w AS one_vendor
+        FROM (
+            SELECT *, CASE attribute WHEN 'hl7_software' THEN value ->> '$.SoftwareVendorOrganization' END AS wire
+            FROM fact
+            WHERE attribute = 'hl7_software'
+        ) s JOIN maker m USING (wire)
+        WINDOW w AS (PARTITION BY s.device_id)
     ) JOIN behaviour USING (device_id)
     WHERE one_vendor AND NOT relays_messages AND NOT sends_for_applications
     UNION ALL

@@ -21,7 +21,7 @@ WITH said AS (
     UNION ALL
     SELECT device_id, role, confidence, 'capabilities', count, first_seen, last_seen, seen
     FROM (
-        SELECT *, from_json(value, '["VARCHAR"]') AS can, CASE
+        SELECT *, CASE attribute WHEN 'system_capabilities' THEN from_json(value, '["VARCHAR"]') END AS can, CASE
             WHEN list_contains(can, 'telephone') THEN 'phone'  -- most have a switch inside
             WHEN list_has_any(can, ['router', 'switch', 'bridge', 'wlan-access-point', 'repeater']) THEN 'network'
             END AS role,
@@ -39,7 +39,11 @@ WITH said AS (
     SELECT device_id, CASE WHEN list_has_any(records, ['R', 'Q']) THEN 'analyser'
         WHEN list_contains(records, 'O') THEN 'information_system' END, 'medium', 'ASTM records', count, first_seen,
         last_seen, seen
-    FROM (SELECT *, from_json(value, '["VARCHAR"]') AS records FROM fact WHERE attribute = 'astm_record_types')
+    FROM (
+        SELECT *, CASE attribute WHEN 'astm_record_types' THEN from_json(value, '["VARCHAR"]') END AS records
+        FROM fact
+        WHERE attribute = 'astm_record_types'
+    )
     UNION ALL
     -- HL7 v2 chapters 13 (laboratory automation) and 3, 4, 10 (patients, orders, schedules).
     SELECT device_id, CASE

@@ -33,12 +33,12 @@ same AS (
     )
     GROUP BY ALL
 ),
+told AS MATERIALIZED (FROM fact WHERE attribute = 'hl7_equipment'),  -- all of them are JSON
 carried AS (
     SELECT site, device_id, attribute, (value ->> '$.EntityIdentifier') AS entity,
         (value ->> '$.NamespaceID') AS namespace, (value ->> '$.UniversalID') AS universal, value, class,
         count, first_seen, last_seen, seen
-    FROM fact
-    WHERE attribute = 'hl7_equipment'
+    FROM told
 )
 SELECT
     o.site,

@@ -1,12 +1,15 @@
 -- Maker, model, serial number and firmware that a device gives itself outside of imaging: LLDP-MED, ENTITY-MIB, printers,
 -- vendor classes... A network card's vendor is none of it.
 CREATE OR REPLACE TEMP TABLE hardware AS
-WITH inventory AS (
+-- All of these are JSON.
+WITH inventoried AS MATERIALIZED (FROM fact WHERE attribute = 'hardware_inventory' AND class = 'peer'),
+announced AS MATERIALIZED (FROM fact WHERE attribute = 'mdns_service' AND class = 'peer'),
+introduced AS MATERIALIZED (FROM fact WHERE attribute = 'astm_sender' AND class <> 'claim'),
+inventory AS (
     SELECT *, from_json(value, '{"HardwareRevision": "VARCHAR", "FirmwareRevision": "VARCHAR",
         "SoftwareRevision": "VARCHAR", "SerialNumber": "VARCHAR", "ManufacturerName": "VARCHAR",
         "ModelName": "VARCHAR"}') AS h
-    FROM fact
-    WHERE attribute = 'hardware_inventory' AND class = 'peer'
+    FROM inventoried
 ),
 said AS (
     SELECT device_id, attribute, h.ManufacturerName AS manufacturer, h.ModelName AS model, h.SerialNumber AS serial,
@@ -29,13 +32,12 @@ said AS (
     -- Who announces raw printing is the printer itself, and not a computer that shares it.
     SELECT device_id, attribute, (value ->> '$.Manufacturer'), (value ->> '$.Model'), NULL, [], value, 2, class, count,
         first_seen, last_seen, seen
-    FROM fact
-    WHERE attribute = 'mdns_service' AND class = 'peer' AND starts_with(value ->> '$.ServiceType', '_pdl-datastream.')
+    FROM announced
+    WHERE starts_with(value ->> '$.ServiceType', '_pdl-datastream.')
     UNION ALL
     SELECT device_id, attribute, NULL, (value ->> '$.Model'), (value ->> '$.SerialNumber'),
         list_filter([value ->> '$.Version'], lambda x: x <> ''), value, 2, class, count, first_seen, last_seen, seen
-    FROM fact
-    WHERE attribute = 'astm_sender' AND class <> 'claim'
+    FROM introduced
     UNION ALL
     SELECT device_id, attribute, k.manufacturer, NULL, NULL, [], value, 3, class, count, first_seen, last_seen, seen
     FROM fact f JOIN knowledge_snmp_object_ids k ON starts_with(f.value || '.', '1.3.6.1.4.1.' || k.enterprise || '.')

@@ -9,7 +9,7 @@ WITH title AS (
     GROUP BY ALL
     HAVING min(value) = max(value)
 ),
-told AS (
+told AS MATERIALIZED (  -- all of them are JSON
     SELECT t.*, o.attribute, o.value, o.count
     FROM title t JOIN observation o ON o.site = t.site AND o.vlan IS NOT DISTINCT FROM t.vlan
         AND o.mac IS NOT DISTINCT FROM t.mac AND o.ip = t.ip AND o.port IS NOT DISTINCT FROM t.port

@@ -21,7 +21,8 @@ ended AS (
     FROM spoken s JOIN observation o ON o.site = s.site AND o.vlan IS NOT DISTINCT FROM s.vlan
         AND o.mac IS NOT DISTINCT FROM s.mac AND o.ip = s.ip AND o.port IS NOT DISTINCT FROM s.port
         AND o.speaker IS NOT DISTINCT FROM s.speaker
-    WHERE o.attribute = 'association' AND (o.value ->> '$.Outcome') = 'aborted'
+    WHERE o.attribute = 'association'
+        AND CASE o.attribute WHEN 'association' THEN o.value ->> '$.Outcome' END = 'aborted'
     GROUP BY ALL
 ),
 capable AS (

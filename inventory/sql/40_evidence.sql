@@ -1,5 +1,5 @@
 -- `medspan why`: everything that speaks for or against a field of a device. What is `used` is the device's value, and
--- `41_device.sql` takes it from here, so that no value can be without evidence.
+-- `43_device.sql` takes it from here, so that no value can be without evidence.
 CREATE OR REPLACE TEMP TABLE evidence AS
 WITH own_equipment AS (
     SELECT e.device_id, o.own AND same AS used, o.own AND e.acquired AS made, e.class, o.maker_confidence,
@@ -60,11 +60,15 @@ said AS (
     WHERE f.value IS NOT NULL
     UNION ALL
     -- A worklist query says what the asker is, even if it sent no image.
-    SELECT f.device_id, 'modalities', (f.value ->> '$.Modality'), (f.value ->> '$.Modality'), true, 'medium', f.class,
+    SELECT f.device_id, 'modalities', f.modality, f.modality, true, 'medium', f.class,
         'the station it asks the worklist for', f.count, f.first_seen, f.last_seen, f.seen
-    FROM (FROM fact WHERE attribute = 'scheduled_station') f JOIN role r USING (device_id)
+    FROM (
+        SELECT *, CASE attribute WHEN 'scheduled_station' THEN value ->> '$.Modality' END AS modality
+        FROM fact
+        WHERE attribute = 'scheduled_station'
+    ) f JOIN role r USING (device_id)
     WHERE r.role = 'modality'
-        AND (f.value ->> '$.Modality') IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
+        AND f.modality IN (SELECT modality FROM knowledge_modalities WHERE acquires = 'true')
     UNION ALL
     SELECT p.device_id, 'manufacturer', p.manufacturer, p.wire,
         CASE WHEN o.own AND o.objects_maker IS NOT NULL THEN p.manufacturer = o.objects_maker ELSE p.chosen END,

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
-from parsers.text import Pseudonym, clean
+from parsers.text import Pseudonym, clean, without_mailboxes
 
 MAX_LINE: Final = 4096  # bytes looked at of a line; RFC 5321 4.5.3.1.5 has 512
 _MAX_READ: Final = 64 * 1024  # bytes read from one end, after which nothing more is expected
@@ -86,7 +86,7 @@ class Commands:
         """Read a line of a reply; yield the first line of the greeting."""
         code, last = reply[1], reply[2] != b"-"
         if not self._greeted:
-            if code == b"220" and not self._told and (text := self.greet(clean(line[4:]))):
+            if code == b"220" and not self._told and (text := self.greet(without_mailboxes(clean(line[4:])))):
                 self._told = True
                 yield text
             self._greeted = last

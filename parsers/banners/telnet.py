@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from parsers.records import Evidence, Match, Observation, Side
 from parsers.stream import StreamBuffer
-from parsers.text import Pseudonym, clean
+from parsers.text import Pseudonym, clean, without_mailboxes
 
 # RFC 854
 _IAC: Final = 255
@@ -28,9 +28,8 @@ _OPENING: Final = _OF_CLIENTS | {_SUPPRESS_GO_AHEAD, 37, 38, 40}
 
 _ESCAPE: Final = re.compile(rb"\x1b(?:\[[0-?]{0,16}[ -/]{0,4}[@-~]|[()#][0-9A-Za-z]|[=>78cDEHM])")  # ECMA-48 5.3, 5.4
 _BARE_PROMPT: Final = re.compile(r"(?:login|user|user ?name|user ?id|account|password|passcode) ?[:>?]?", re.IGNORECASE)
-_PASSWORD_PROMPT: Final = re.compile(
-    rb"(?:password|passcode|passwort|kennwort|mot de passe)[^\r\n]{0,64}[:>?][ \r\n]*\Z"
-)
+_PASSWORD: Final = re.compile(r"password|passcode|passwort|kennwort|mot de passe", re.IGNORECASE)
+_PASSWORD_PROMPT: Final = re.compile(rb"(?:" + _PASSWORD.pattern.encode() + rb")[^\r\n]{0,64}[:>?][ \r\n]*\Z")
 _TYPED: Final = re.compile(rb"[^\r\n\0]")
 _TAIL: Final = 128  # bytes in which a prompt is looked for
 _MAX_SHOWN: Final = 2048  # bytes looked at of what a server shows
@@ -120,7 +119,7 @@ class Telnet:
             return
         self._typed = True
         lines = _ESCAPE.sub(b"", bytes(self._shown)).replace(b"\r", b"\n").split(b"\n")
-        banner = next((line for line in map(clean, lines) if _is_banner(line)), "")
+        banner = without_mailboxes(next((line for line in map(clean, lines) if _is_banner(line)), ""))
         if self._opened and banner:
             yield Observation(self._server, "telnet_banner", banner, Evidence.PEER, self._shown_to)
 
@@ -155,4 +154,5 @@ class Telnet:
 
 
 def _is_banner(line: str) -> bool:
-    return any(map(str.isalnum, line)) and not _BARE_PROMPT.fullmatch(line)
+    """Whether it says something of the host. One that asks for a password may name the user it is to be of."""
+    return any(map(str.isalnum, line)) and not _BARE_PROMPT.fullmatch(line) and not _PASSWORD.search(line)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from parsers.discovery.names import host_name, read_name
+from parsers.discovery.names import name_text, read_name
 from parsers.discovery.netbios import ENCODED_LENGTH, decode_name
 from parsers.malformed import Malformed
 from parsers.records import Announcement, Datagram, Evidence
@@ -67,7 +67,7 @@ class Browser:
         if announcement is None:
             return
         opcode, name, major, minor, server_type = announcement
-        text = host_name(name)
+        text = name_text(name)
         if opcode == _DOMAIN_ANNOUNCEMENT:
             if text:
                 yield Announcement("domain", text, Evidence.PEER)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from parsers.discovery import ber
+from parsers import ber
 from parsers.discovery.neighbour import MAX_ADDRESSES, Neighbour, put, words
 from parsers.malformed import Malformed
 from parsers.records import Announcement, Datagram
@@ -35,11 +35,10 @@ _CAPABILITY_WORDS: Final = {
     0x100: "remotely-managed",
     0x400: "two-port-mac-relay",
 }
-_NAME_AND_OTHER = re.compile(r"([^()]+)\(([^()]+)\)")
-_CISCO_SERIAL = re.compile(
-    r"[A-Z]{3}\d{4}[0-9A-Z]{4}"
-)  # https://www.cablesandkits.com/learning-center/cisco-manufacture-date-lookup
-_MAC_OR_NUMBER = re.compile(
+_NAME_AND_OTHER: Final = re.compile(r"([^()]+)\(([^()]+)\)")
+# https://www.cablesandkits.com/learning-center/cisco-manufacture-date-lookup
+_CISCO_SERIAL: Final = re.compile(r"[A-Z]{3}\d{4}[0-9A-Z]{4}")
+_MAC_OR_NUMBER: Final = re.compile(
     r"[0-9a-fA-F]{12}|(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}|(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}|\d+"
 )
 
@@ -92,15 +91,15 @@ def _read_tlv(kind: int, value: bytes, said: Neighbour) -> None:
         said.capabilities = words(int.from_bytes(value, "big"), _CAPABILITY_WORDS)
     elif kind in _ADDRESSES:
         _read_addresses(value, said)
-    elif (
-        kind == _SYSTEM_OBJECT_ID
-        and len(value) > 2
-        and value[0] == ber.OBJECT_IDENTIFIER
-        and value[1] == len(value) - 2
-    ):
-        oid = ber.oid_text(value[2:])
-        if oid:
-            said.texts.setdefault("snmp_object_id", oid)
+    elif kind == _SYSTEM_OBJECT_ID and (oid := _object_id(value)):
+        said.texts.setdefault("snmp_object_id", oid)
+
+
+def _object_id(value: bytes) -> str | None:
+    """Return sysObjectID, BER-encoded with its tag; None unless that is all there is."""
+    if len(value) < 3 or value[0] != ber.OBJECT_IDENTIFIER or value[1] != len(value) - 2:
+        return None
+    return ber.oid_text(value[2:])
 
 
 def _device_id(text: str, said: Neighbour) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final, NamedTuple
 
 from parsers.discovery.addresses import host_address, host_mac
-from parsers.discovery.names import host_name, wire_name
+from parsers.discovery.names import name_text, wire_name
 from parsers.malformed import Malformed
 from parsers.records import About, Announcement, Datagram, Evidence
 from parsers.text import clean
@@ -112,11 +112,11 @@ def _reply(client: Client, options: dict[int, bytes]) -> Iterator[Announcement]:
 
 
 def _names(client: Client, options: dict[int, bytes]) -> Iterator[Announcement]:
-    said = [host_name(options.get(_HOST_NAME, b""))]
+    said = [name_text(options.get(_HOST_NAME, b""))]
     qualified = options.get(_CLIENT_FQDN, b"")
     name = qualified[_FQDN_NAME_AT:]
     if name:
-        said.append(clean(wire_name(name)) if qualified[0] & _FQDN_ENCODED else host_name(name))
+        said.append(clean(wire_name(name)) if qualified[0] & _FQDN_ENCODED else name_text(name))
     for value in dict.fromkeys(said):
         yield from client.says("hostname", value)
 

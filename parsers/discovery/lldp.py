@@ -13,7 +13,6 @@ from parsers.text import clean
 
 _END, _CHASSIS_ID, _PORT_ID = 0, 1, 2  # IEEE 802.1AB-2016 table 8-1
 _SYSTEM_CAPABILITIES, _MANAGEMENT_ADDRESS, _ORGANIZATIONAL = 7, 8, 127
-_PORT_DESCRIPTION = 4
 _TEXTS: Final = {5: "hostname", 6: "system_description"}  # System Name, System Description
 _ID_KEYS: Final = {_CHASSIS_ID: "ChassisID", _PORT_ID: "PortID"}
 # The subtypes that hold a MAC and a network address: IEEE 802.1AB-2016 tables 8-2 and 8-3.
@@ -93,8 +92,6 @@ def _read_tlv(kind: int, value: bytes, said: Neighbour) -> None:
         identifier = _identifier(kind, value)
         if identifier:
             said.port.setdefault(_ID_KEYS[kind], identifier)
-    elif kind == _PORT_DESCRIPTION:
-        put(said.port, "PortDescription", value)
     elif kind == _SYSTEM_CAPABILITIES and len(value) >= 4 and not said.capabilities:
         said.capabilities = words(int.from_bytes(value[2:4], "big"), _CAPABILITIES)
     elif kind == _MANAGEMENT_ADDRESS and len(value) >= 2 and value[1] in _IP_FAMILIES:

@@ -57,7 +57,7 @@ class Message(NamedTuple):
     fault: Malformed | None
 
 
-def host_name(raw: bytes) -> str:
+def name_text(raw: bytes) -> str:
     """Return a host name that a length or a NUL ends as text, without the dot of the root."""
     return clean(raw.partition(b"\0")[0]).rstrip(". ")
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from parsers.discovery.addresses import host_address
 from parsers.records import Announcement, Evidence
-from parsers.text import canonical, clean
+from parsers.text import canonical, clean, without_mailboxes
 
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 MAX_ADDRESSES: Final = 8  # management addresses of one device that are passed on
 
 
@@ -54,6 +54,6 @@ class Neighbour:
 
 def put(said: dict[str, str], key: str, raw: bytes) -> None:
     """Set `key` to the text before the first NUL, unless that is blank or `key` is set already."""
-    text = clean(raw.partition(b"\0")[0])
+    text = without_mailboxes(clean(raw.partition(b"\0")[0]))
     if text:
         said.setdefault(key, text)

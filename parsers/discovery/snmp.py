@@ -8,14 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar, Final
 
-from parsers.discovery.snmp_message import (
-    REQUESTS,
-    Message,
-    Pdu,
-    is_snmp,
-    read_message,
-    variables,
-)
+from parsers.discovery.snmp_message import REQUESTS, Message, Pdu, is_snmp, read_message, variables
 from parsers.discovery.snmp_objects import describe, settle
 from parsers.malformed import Malformed
 from parsers.records import About, Announcement, Datagram, Evidence

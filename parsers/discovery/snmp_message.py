@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from parsers.discovery import ber
+from parsers import ber
 from parsers.malformed import Malformed
 
 VERSIONS: Final = {0: "1", 1: "2c", 3: "3"}  # RFC 3584 5.2

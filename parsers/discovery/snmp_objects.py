@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from parsers.discovery import ber
-from parsers.text import canonical, clean
+from parsers import ber
+from parsers.text import canonical, clean, without_mailboxes
 
 # RFC 3418 2: sysDescr.0, sysName.0
 _TEXTS: Final = {
@@ -82,6 +82,6 @@ def settle(parts: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _put(said: dict[str, str], key: str, content: bytes) -> None:
-    text = clean(content.rstrip(b"\0"))
+    text = without_mailboxes(clean(content.rstrip(b"\0")))
     if text:
         said.setdefault(key, text)

@@ -1,7 +1,7 @@
 """The leaf certificate an end presents, described for the inventory.
 
-A server's certificate is the device's own and is told in full, but for alternative names that are not host names or
-addresses: a mail address or directory name may be a person's. A client's certificate may *be* a person's (a smart
+A server's certificate is the device's own and is told, but for what may be a person's: names of people, mail addresses,
+and alternative names that are not host names or addresses. A client's certificate may *be* a person's (a smart
 card's subject holds name, mail address and staff number), so of that one only what names nobody is told: key, dates,
 fingerprint, whether it is self-signed, and the organisation that issued it.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from parsers.text import canonical, clean
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
 MAX_CERTIFICATE: Final = 32 * 1024  # our cap: the largest in practice, with hundreds of names, are near 20 KiB
 MAX_ALTERNATIVE_NAMES: Final = 32
@@ -67,11 +67,23 @@ def _attempt(read: Callable[[S], T], source: S) -> T | None:
 
 
 def _subject(certificate: Certificate) -> str:
-    return clean(certificate.subject.rfc4514_string())
+    return _of_no_person(certificate.subject)
 
 
 def _issuer(certificate: Certificate) -> str:
-    return clean(certificate.issuer.rfc4514_string())
+    return _of_no_person(certificate.issuer)
+
+
+def _of_no_person(name: Name) -> str:
+    """Return a distinguished name without what is a person's (X.520, RFC 2985 5.2.1)."""
+    from cryptography.x509 import Name
+    from cryptography.x509.oid import NameOID
+
+    told = (
+        *(NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.DOMAIN_COMPONENT),
+        *(NameOID.COUNTRY_NAME, NameOID.STATE_OR_PROVINCE_NAME, NameOID.LOCALITY_NAME, NameOID.SERIAL_NUMBER),
+    )
+    return clean(Name([part for part in name if part.oid in told and "@" not in str(part.value)]).rfc4514_string())
 
 
 def _issuer_organisation(certificate: Certificate) -> str | None:
@@ -92,6 +104,14 @@ def _alternative_names(certificate: Certificate) -> list[str]:
 
 def _utc(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _key_hash(certificate: Certificate) -> str:
+    """SHA-256 of the SubjectPublicKeyInfo (RFC 5280 4.1), in hex: a renewed certificate often has the old key."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(key).hexdigest()
 
 
 def _key(certificate: Certificate) -> str:
@@ -125,6 +145,7 @@ _SERVER_FIELDS: Final[dict[str, Callable[[Certificate], object]]] = {
     **_CLIENT_FIELDS,
     "subject": _subject,
     "issuer": _issuer,
+    "key_sha256": _key_hash,
     "subject_alternative_names": _alternative_names,
     "serial_number": lambda certificate: clean(f"{certificate.serial_number:x}"),
 }

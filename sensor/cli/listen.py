@@ -43,6 +43,7 @@ def listen(
     import secrets
 
     from inventory.config import load_config
+    from inventory.networks import Networks
     from inventory.recorder import Recorder
     from inventory.store import Capture, Store
     from parsers.text import pseudonymiser
@@ -58,8 +59,9 @@ def listen(
         note(f"medspan: {error}")
         raise typer.Exit(2) from None
     store = Store(inventory)
-    store.remember_local_nets(local_nets, config.local_nets)
-    recorder = Recorder(site or config.site or "default", config.sensor or "default", f"live-{secrets.token_hex(6)}")
+    networks = Networks(store.remember_local_nets(local_nets, config.local_nets))
+    name, run_id = site or config.site or "default", f"live-{secrets.token_hex(6)}"
+    recorder = Recorder(name, config.sensor or "default", run_id, networks)
     sensor = Sensor(pseudonymiser(store.pseudonym_key), recorder)
     stop = StopSignal()
     stop.install()

@@ -87,6 +87,10 @@ def main() -> None:
         os._exit(2)  # or flushing standard output at exit would fail once more
     except KeyboardInterrupt:
         sys.exit(130)
+    except RuntimeError as error:  # DuckDB's word for a KeyboardInterrupt
+        if str(error) != "Query interrupted":
+            raise
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def read(
     if skipped:
         note(f"{skipped} file{' in the folders is' if skipped == 1 else 's in the folders are'} no capture")
     store = Store(inventory)
-    store.remember_local_nets(local_nets, config.local_nets)
-    origin = (site or config.site or "default", config.sensor or "default", __version__)
+    networks = store.remember_local_nets(local_nets, config.local_nets)
+    origin = (site or config.site or "default", config.sensor or "default", __version__, networks)
     stop.install()
     outcome = _Outcome(store)
     with Progress(captures) as progress:

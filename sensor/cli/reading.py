@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import NamedTuple
 
+from inventory.networks import Networks
 from inventory.recorder import Facts, Recorder
 from inventory.store import Capture
 from parsers.text import Pseudonym
@@ -60,12 +61,17 @@ class Reader:
         site: str,
         sensor: str,
         version: str,
+        local_nets: str | None,
         pseudonym: Pseudonym,
         stop: StopSignal,
         progress: Callable[[CaptureFile, int], None],
     ) -> None:
-        """`progress` is called with the source and the packets read of it, after every batch."""
+        """`local_nets` are the site's own networks (`inventory.networks`).
+
+        `progress` is called with the source and the packets read of it, after every batch.
+        """
         self._site, self._name, self._version = site, sensor, version
+        self._networks = Networks(local_nets)
         self._stop = stop
         self._progress = progress
         self._current: _Current | None = None
@@ -141,7 +147,7 @@ class Reader:
         return Flush(partial, capture, facts, last)
 
     def _recorder(self) -> Recorder:
-        return Recorder(self._site, self._name, "")
+        return Recorder(self._site, self._name, "", self._networks)
 
 
 def _beginning(batch: Batch) -> str:

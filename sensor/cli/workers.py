@@ -12,7 +12,7 @@ from parsers.text import pseudonymiser
 from sensor.cli.reading import Failure, Flush, Planned, Reader
 from sensor.cli.stopping import StopSignal
 
-Origin = tuple[str, str, str]  # site, sensor, medspan version
+Origin = tuple[str, str, str, str | None]  # site, sensor, medspan version, the site's own networks
 
 AHEAD = 8  # flushes a slow parent lets its workers be ahead
 

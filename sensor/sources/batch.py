@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,16 +28,3 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.offsets)
-
-
-class Source(Protocol):
-    """A capture being read. Iterating never raises on its content: what ends it early is told in `error`."""
-
-    name: str
-    bytes_read: int  # of the file or pipe, for progress
-    kernel_drops: int  # live only
-    error: str | None  # one clear line: what was wrong with the file; what could be read was yielded
-
-    def __iter__(self) -> Iterator[Batch]: ...
-
-    def close(self) -> None: ...

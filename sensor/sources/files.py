@@ -20,10 +20,11 @@ STDIN = "-"
 
 
 class CaptureFile:
-    """A Source over a file or pipe.
+    """A capture in a file or pipe, read batch by batch.
 
-    `error` also tells of damage that was skipped; byte positions in it count in the decompressed capture. `sha256` is
-    that of the file as it lies on disk, known once iteration has come to its end. `size` is None for a pipe.
+    Iterating never raises on its content: `error` tells what ended it early, and of damage that was skipped; byte
+    positions in it count in the decompressed capture. `sha256` is that of the file as it lies on disk, known once
+    iteration has come to its end. `size` is None for a pipe.
     """
 
     def __init__(self, raw: RawInput, name: str, capacity: int = CAPACITY) -> None:

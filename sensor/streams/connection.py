@@ -15,6 +15,7 @@ from sensor.streams.reassembly import Half
 MAX_UNKNOWN = 8192  # bytes kept of a stream that no protocol has claimed yet
 MAX_TRIES = 24  # turns looked at of a stream met in the middle
 MAX_TRIES_WHOLE = 3  # turns looked at of a stream met at its beginning, if just one side talks
+MAX_HANDOVERS = 8  # a proxy's, TLS's, a tunnel's: more are nobody's, or no parser gets on
 MAX_UNREAD = 1 << 20  # bytes a parser may leave unread; the rest of that stream is then given up
 
 
@@ -42,7 +43,7 @@ class Connection:
     """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
 
     __slots__ = (
-        "_owner", "_sides", "_tried", "_tries", "client_end", "endpoints", "finished", "halves",
+        "_handovers", "_owner", "_sides", "_tried", "_tries", "client_end", "endpoints", "finished", "halves",
         "parser", "slot", "whole",
     )  # fmt: skip
 
@@ -55,6 +56,7 @@ class Connection:
         self.parser: Parser | None = None
         self.whole = whole  # met at its beginning, nothing lost yet
         self._sides = (Side(client_end), Side(1 - client_end))
+        self._handovers = 0
         self._tries = 0
         self._tried = 0  # ends that were looked at, one bit each
         self.halves = tuple(Half(self._reader(end), self._loser(end)) for end in (0, 1))
@@ -126,6 +128,11 @@ class Connection:
         if parser.finished:
             self.finished = True
         elif parser.handover:
+            self._handovers += 1
+            if self._handovers > MAX_HANDOVERS:
+                self._owner.cap("protocols of one connection")
+                self.finished = True
+                return
             self.parser = None
             self.endpoints = None
             self._tries = self._tried = 0

@@ -18,6 +18,7 @@ from sensor.streams.reassembly import Segments
 from sensor.streams.runs import Run, find_runs
 
 OF_THE_FLOW = frozenset(("sni", "clear_patient_data"))  # attributes of a conversation, not of one of its ends
+ENCRYPTED = frozenset(("tls", "ssh"))  # protocols: of SSH, just names and keys cross in clear
 
 
 @dataclass(slots=True)
@@ -158,7 +159,7 @@ class Follower:
             if self.table.flow["opener"][connection.slot] < 0:  # no SYN was captured: its beginning is missing
                 self.health.gaps += 1
                 self.health.anomalies["gap", "connection met in the middle"] += 1
-        traits.protocol, traits.encrypted = protocol, protocol == "tls"
+        traits.protocol, traits.encrypted = protocol, protocol in ENCRYPTED
 
     def malformed(self, protocol: str, reason: str) -> None:
         """A parser gave up."""

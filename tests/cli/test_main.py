@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -96,6 +98,13 @@ def test_a_reader_that_has_seen_enough(inventory: Path, tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert (process.stderr.read().decode(), process.wait(30)) == ("", 0), output
+
+
+def test_a_query_that_is_interrupted(cli: Cli) -> None:
+    interrupt = threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    done = cli("sql", "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_help_is_quick(process: Cli) -> None:

@@ -27,7 +27,7 @@ FLOWS = (
 
 def read(store: Store, paths: Iterable[Path]) -> list[bool]:
     """Read as the command does; return what each finished capture came to: True if it was new."""
-    reader = Reader("s", "s", "1", pseudonymiser(b"key"), StopSignal(), lambda source, packets: None)
+    reader = Reader("s", "s", "1", None, pseudonymiser(b"key"), StopSignal(), lambda source, packets: None)
     finished = []
     for item in reader.read([Planned(str(path), None) for path in paths]):
         assert isinstance(item, Flush)
@@ -68,7 +68,7 @@ def test_several_flushes(tmp_path: Path, small_windows: None, monkeypatch: pytes
 def test_broken_off_between_flushes_and_read_again(tmp_path: Path, small_windows: None) -> None:
     """As after a kill: what the broken reading left is replaced by the next."""
     store = Store(tmp_path / "inventory.duckdb")
-    reader = Reader("s", "s", "1", pseudonymiser(b"key"), StopSignal(), lambda source, packets: None)
+    reader = Reader("s", "s", "1", None, pseudonymiser(b"key"), StopSignal(), lambda source, packets: None)
     for number, item in enumerate(reader.read([Planned(str(CLINIC), None)])):
         assert isinstance(item, Flush)
         store.write(item.capture, item.facts)

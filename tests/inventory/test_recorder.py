@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from inventory import recorder as module
 from inventory.community_id import community_id
+from inventory.networks import Networks
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts, Recorder
 from parsers.attributes import ATTRIBUTES
 from parsers.records import Endpoint, Evidence, FlowRecord
@@ -97,6 +98,16 @@ def test_every_allowed_attribute_is_taken() -> None:
     for attribute in ATTRIBUTES.keys() - {"sni", "clear_patient_data"}:
         r.observe(CT, "dicom", attribute, "x", Evidence.PEER, 1, 1)
     assert r.pending == len(ATTRIBUTES) - 2
+
+
+def test_names_of_what_people_look_up_are_not_taken() -> None:
+    r = Recorder("north", "core-1", "cafe", Networks("198.51.100.0/24, !10.99.0.0/16"))
+    for ip in ("10.0.0.9", "fd00::9", "198.51.100.9", "10.99.0.9", "81.2.69.160", "2001:67c::1", "64:ff9b::808:808"):
+        r.observe(Endpoint(None, None, ip, None, "udp"), "dns", "dns_name", f"name of {ip}", Evidence.CLAIM, 1, 1)
+        r.observe(Endpoint(None, None, ip, 80, "tcp"), "http", "http_server", "nginx", Evidence.PEER, 1, 1)
+    facts = r.drain()
+    named = [row[2] for row in facts.observations if row[7] == "dns_name"]
+    assert (named, len(facts.observations), facts.caps_hit) == (["10.0.0.9", "fd00::9", "198.51.100.9"], 10, 0)
 
 
 def test_values_of_one_attribute_are_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,10 +210,12 @@ def test_annotations_outlive_a_new_reading(path: Path) -> None:
 
 def test_local_nets_are_remembered_once(path: Path) -> None:
     store = Store(path)
+    assert store.remember_local_nets(None, None) is None
+    assert store.remember_local_nets(None, "10.3.0.0/16") == "10.3.0.0/16"
     store.remember_local_nets("10.0.0.0/8", None)
-    store.remember_local_nets("198.51.100.0/24", "10.1.0.0/16")
-    store.remember_local_nets(None, "10.2.0.0/16")
+    assert store.remember_local_nets("198.51.100.0/24", "10.1.0.0/16") == "198.51.100.0/24"
+    assert store.remember_local_nets(None, "10.2.0.0/16") == "198.51.100.0/24"
     nets = "SELECT key, value FROM meta WHERE key LIKE '%local_nets' ORDER BY key"
     assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16"), ("local_nets", "198.51.100.0/24")]
-    store.remember_local_nets("", None)
+    assert store.remember_local_nets("", None) == "10.2.0.0/16"
     assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16")]

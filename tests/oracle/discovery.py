@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import iterparse
 
-from inventory.recorder import OBSERVATION_COLUMNS
 from parsers.text import clean
 from sensor.sources.errors import CaptureError
-from tests.test_wild import read
+from tests.oracle.tshark import Fields, dissect
+from tests.reading import flows, observations, read
 
 _SYSTEM: Final = {"1.3.6.1.2.1.1.1.0": "SNMP sysDescr", "1.3.6.1.2.1.1.5.0": "SNMP sysName"}  # RFC 3418
 _NETBIOS = re.compile(r"(.*)<([0-9a-f]{2})>(?: .*)?")
-_COLUMN: Final = {name: list(OBSERVATION_COLUMNS).index(name) for name in ("protocol", "attribute", "value")}
 # A QUIC version is refused first, and tshark keeps its keys; the authentication tag proves ours.
 _DECRYPTED: Final = ("quic_vn.pcap",)
-_SEPARATOR: Final = "\x1f"
 
 
 class Kind(NamedTuple):
@@ -87,25 +85,20 @@ class Compared(NamedTuple):
 
 def by_tshark(path: Path) -> tuple[Values, Values]:
     """Return what tshark prints of each kind, and what may stand for it besides."""
-    command = ["tshark", "-r", str(path), "-T", "fields", "-E", f"aggregator={_SEPARATOR}", "-E", "occurrence=a"]
-    for field in _FIELDS:
-        command += ["-e", field]
-    printed = subprocess.run(command, capture_output=True, timeout=120, check=False).stdout
     said: Values = defaultdict(set)
     besides: Values = defaultdict(set)
     snmp = nbns = False
-    for line in printed.decode("utf-8", "replace").split("\n"):
-        cells = dict(zip(_FIELDS, line.split("\t"), strict=False))
-        announced = "1900" in cells.get("udp.port", "").split(_SEPARATOR)
-        snmp |= any(name in _SYSTEM for name in cells.get("snmp.name", "").split(_SEPARATOR))
-        nbns |= bool(cells.get("nbns.flags.opcode"))
+    for frame in dissect(path, _FIELDS):
+        announced = "1900" in frame.get("udp.port", [])
+        snmp |= any(name in _SYSTEM for name in frame.get("snmp.name", []))
+        nbns |= "nbns.flags.opcode" in frame
         for name, kind in KINDS.items():
             if "http.server" in kind.fields and (name == "SSDP server") != announced:
                 continue
             for field in kind.fields:
-                said[name].update(_texts(name, cells, field))
+                said[name].update(_texts(name, frame, field))
             for field in kind.also:
-                besides[name].update(_texts(name, cells, field))
+                besides[name].update(_texts(name, frame, field))
     if snmp:
         _add_snmp(path, said)
     if nbns:
@@ -113,21 +106,21 @@ def by_tshark(path: Path) -> tuple[Values, Values]:
     return said, besides
 
 
-def _texts(kind: str, cells: dict[str, str], field: str) -> Iterator[str]:
-    for value in cells.get(field, "").split(_SEPARATOR):
+def _texts(kind: str, frame: Fields, field: str) -> Iterator[str]:
+    for value in frame.get(field, []):
         text = clean(value.removesuffix("\\0"))
         if kind == "NBNS name":
-            text = _owned(cells, text)
+            text = _owned(frame, text)
         if kind in ("DHCP host name", "NTLM target"):
             text = text.rstrip(".")
         if text:
             yield text
 
 
-def _owned(cells: dict[str, str], text: str) -> str:
+def _owned(frame: Fields, text: str) -> str:
     """A name that somebody registers or answers for, without its suffix; those of services and persons are left out."""
     decoded = _NETBIOS.fullmatch(text)
-    asked = cells.get("nbns.flags.opcode") == "0" and cells.get("nbns.flags.response") in ("0", "False")
+    asked = frame.get("nbns.flags.opcode") == ["0"] and frame.get("nbns.flags.response") in (["0"], ["False"])
     if decoded is None or asked or decoded[2] not in ("00", "20"):
         return ""
     return clean(decoded[1]) if "*" not in decoded[1] else ""  # a wildcard is nobody's name
@@ -158,13 +151,13 @@ def by_medspan(path: Path) -> Values:
     """Return what medspan finds of each kind."""
     facts, _ = read(path)
     said: Values = defaultdict(set)
-    for row in facts.observations:
-        protocol, attribute, value = (str(row[_COLUMN[name]]) for name in _COLUMN)
+    for row in observations(facts):
+        protocol, attribute, value = (str(row[name]) for name in ("protocol", "attribute", "value"))
         for name, kind in KINDS.items():
             if protocol in kind.protocols and attribute in kind.attributes:
                 text = json.loads(value).get(kind.key, "") if kind.key else value
                 said[name].update({text} - {""})
-    said["TLS SNI"].update(str(row[11]) for row in facts.flows if row[11])
+    said["TLS SNI"].update(str(row["sni"]) for row in flows(facts) if row["sni"])
     return said
 
 

@@ -11,6 +11,7 @@ from parsers.text import pseudonymiser
 
 Turns = Iterable[tuple[Side, bytes]]
 PSEUDONYM = pseudonymiser(b"test key")
+SETTLE = 64  # chunks after which the buffers are let go of, as at the end of a batch
 
 
 def feed(parser_class: type[Parser], turns: Turns, step: int | None = None, close: bool = True) -> list[Observation]:
@@ -25,6 +26,8 @@ def feed(parser_class: type[Parser], turns: Turns, step: int | None = None, clos
                 return seen
             streams[side].append(data[at : at + size])
             seen.extend(parser.read(side, streams[side]))
+            if at // size % SETTLE == SETTLE - 1:
+                streams[side].settle()
     if close:
         for side, stream in streams.items():
             if not parser.finished:

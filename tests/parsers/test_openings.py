@@ -14,7 +14,7 @@ from parsers.stream import StreamBuffer
 from tests.parsers.conversations import Conversation
 from tests.parsers.feeding import PSEUDONYM
 from tests.parsers.openings import HANDED_OVER, OPENINGS
-from tests.test_wild import read
+from tests.reading import read
 
 C, S = Side.CLIENT, Side.SERVER
 PROTOCOL, SNI = (list(FLOW_COLUMNS).index(name) for name in ("protocol", "sni"))

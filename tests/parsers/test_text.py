@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parsers.text import MAX_TEXT, canonical, clean, pseudonymiser
+from parsers.text import MAX_TEXT, canonical, clean, pseudonymiser, without_mailboxes
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,18 @@ def test_pseudonyms_are_keyed() -> None:
 def test_pseudonym_is_16_hex_digits(identifier: bytes) -> None:
     pseudonym = pseudonymiser(b"key")(identifier)
     assert len(pseudonym) == 16 and set(pseudonym) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("FTP ready, ask admin@ward.example.", "FTP ready, ask"),
+        ("ESMTP <postmaster@h.example> (a@b) ready", "ESMTP < > ( ) ready"),
+        ("at 10:00 @ ward 3", "at 10:00 @ ward 3"),
+        ("@" * 256, "@" * 256),
+        ("a@" * 128, " ".join("@" * 64)),
+        ("no address", "no address"),
+    ],
+)
+def test_mail_addresses_are_left_out(text: str, kept: str) -> None:
+    assert without_mailboxes(text) == kept

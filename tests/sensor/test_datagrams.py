@@ -14,11 +14,12 @@ from scapy.layers.inet import GRE, IP, UDP
 from scapy.layers.l2 import LLC, SNAP, CookedLinux, Dot1Q, Dot3, Ether
 from scapy.packet import Packet, Raw
 
-from inventory.recorder import OBSERVATION_COLUMNS, Recorder
+from inventory.recorder import Recorder
 from parsers.records import CaptureHealth
 from parsers.text import pseudonymiser
 from sensor import datagrams
 from sensor.sensor import Sensor
+from tests.reading import flows, observations
 from tests.sensor.frames import batch
 
 SWITCH, PC, SERVER = "00:1b:54:c2:57:02", "00:0c:29:b5:b6:48", "00:0c:29:00:00:01"
@@ -40,9 +41,8 @@ def read(*frames: Packet, link_type: int = 1) -> tuple[list[dict[str, object]], 
     sensor.feed(batch([bytes(frame) for frame in frames], link_type=link_type))
     sensor.close()
     facts = recorder.drain()
-    rows = [dict(zip(OBSERVATION_COLUMNS, row, strict=True)) for row in facts.observations]
-    flows = {str(row[5]): str(row[7]) for row in facts.flows}
-    return [row for row in rows if row["attribute"] != "link_layer_address"], sensor.health, flows
+    protocols = {str(flow["server_port"]): str(flow["protocol"]) for flow in flows(facts)}
+    return [row for row in observations(facts) if row["attribute"] != "link_layer_address"], sensor.health, protocols
 
 
 def places(rows: Sequence[dict[str, object]], attribute: str) -> list[tuple[object, ...]]:
@@ -156,3 +156,24 @@ def test_a_broken_datagram_is_counted_and_a_cut_one_is_not() -> None:
     sensor.feed(batch([bytes(Ether(src=SWITCH) / LLDP)], snaplen=40))
     assert sensor.health.parser_errors == 0
     assert sensor.health.truncated_packets == 1
+
+
+def test_a_long_datagram_counts_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagrams, "MAX_UNEQUAL", 20)
+    frames = [frame / Raw(bytes(1400)) for frame in _answers(50)]
+    for frame in frames:
+        del frame[IP].len, frame[UDP].len
+    rows, health, _ = read(*frames)
+    assert len(places(rows, "hostname")) == 7
+    assert health.anomalies["cap", "datagrams at a time"] == 43
+
+
+def test_what_is_said_again_and_again_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagrams, "MAX_TOLD", 20)
+    (frame,) = _answers(1)
+    frames = [frame.copy() for _ in range(30)]
+    for number, copy in enumerate(frames):
+        copy[IP].id = number
+    rows, health, _ = read(*frames)
+    assert [row["count"] for row in rows] == [20]
+    assert health.anomalies["cap", "announcements at a time"] == 10

@@ -14,7 +14,7 @@ from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Packet, Raw
 from scapy.utils import wrpcap
 
-from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Recorder
+from inventory.recorder import Recorder
 from parsers.quic import VERSIONS, ClientHelloReader, Introduction
 from parsers.records import CaptureHealth
 from parsers.text import pseudonymiser
@@ -22,8 +22,10 @@ from sensor import quic
 from sensor.sensor import Sensor
 from sensor.streams.follow import Traits
 from tests.parsers.quic.samples import RFC_9001, SALTS, crypto, hello, seal
+from tests.reading import flows as flows_of
+from tests.reading import observations
+from tests.reading import read as read_capture
 from tests.sensor.frames import batch
-from tests.test_wild import read as read_capture
 
 PC, SERVER = "00:0c:29:b5:b6:48", "00:0c:29:00:00:01"
 FACTS = ("client_ip", "server_ip", "server_port", "protocol", "encrypted", "sni")
@@ -46,10 +48,8 @@ def read(
     sensor.feed(batch([bytes(frame) for frame in frames], snaplen=snaplen))
     sensor.close()
     facts = recorder.drain()
-    flows = [dict(zip(FLOW_COLUMNS, row, strict=True)) for row in facts.flows]
-    rows = [dict(zip(OBSERVATION_COLUMNS, row, strict=True)) for row in facts.observations]
-    told = [tuple(row[name] for name in OBSERVED) for row in rows if row["protocol"] == "quic"]
-    return [tuple(flow[name] for name in FACTS) for flow in flows], sorted(told, key=str), sensor.health
+    told = [tuple(row[name] for name in OBSERVED) for row in observations(facts) if row["protocol"] == "quic"]
+    return [tuple(flow[name] for name in FACTS) for flow in flows_of(facts)], sorted(told, key=str), sensor.health
 
 
 @pytest.mark.parametrize("port", [443, 8443, 53, 1900])
@@ -176,7 +176,7 @@ def test_versions_by_tshark(tool: Callable[[str], str], tmp_path: Path) -> None:
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert printed == [f"v{version:x}.example" for version in versions]
     facts, _ = read_capture(path)
-    assert {row[list(FLOW_COLUMNS).index("sni")] for row in facts.flows} == set(printed)
+    assert {flow["sni"] for flow in flows_of(facts)} == set(printed)
     assert set(versions) <= set(VERSIONS)
 
 
@@ -188,8 +188,7 @@ def test_real_ones_by_tshark(tool: Callable[[str], str], wild: Path) -> None:
         command = [tool("tshark"), "-r", str(path), *fields, "-e", "tls.handshake.extensions_server_name"]
         printed = set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
         facts, _ = read_capture(path)
-        rows = [dict(zip(FLOW_COLUMNS, row, strict=True)) for row in facts.flows]
-        ours = {str(row["sni"]) for row in rows if row["protocol"] == "quic" and row["sni"]}
+        ours = {str(row["sni"]) for row in flows_of(facts) if row["protocol"] == "quic" and row["sni"]}
         assert ours == printed | UNPRINTED.get(path.name, set()), path.name
         found += len(printed)
     assert found >= 14

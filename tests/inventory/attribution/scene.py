@@ -45,6 +45,8 @@ FLOW: Final = [
     "bytes_to_client",
 ]
 
+_derived: Final[list[str]] = []  # the facts of which the tables of the one connection are, as JSON
+
 DCMTK = ("1.2.276.0.7230010.3.0.3.6.7", "OFFIS_DCMTK_367")
 CT, MR, US = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.3.1"
 SEG, SR, SC = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.88.22", "1.2.840.10008.5.1.4.1.1.7"
@@ -225,6 +227,10 @@ class Scene:
     def derive(self) -> duckdb.DuckDBPyConnection:
         """Return a connection with all derived tables of these facts. Valid until the next scene is derived."""
         con = _connection()
+        facts = json.dumps([self.observations, self.flows, self.annotations, self.local_nets], default=str)
+        if _derived == [facts]:
+            return con
+        _derived[:] = []
         for table in ("observation", "flow", "annotation"):
             con.execute(f"DELETE FROM {table}")
         for table, rows in (("observation", self.observations), ("flow", self.flows)):
@@ -238,6 +244,7 @@ class Scene:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", self.annotations)
         _classify(con, self.local_nets)
         derive_tables(con)
+        _derived[:] = [facts]
         return con
 
     def devices(self) -> dict[str, dict[str, Any]]:

@@ -34,7 +34,7 @@ def show(scene: Scene, ip: str | None, mac: str, attribute: str, value: object, 
 
 
 def certificate(number: int) -> dict[str, str]:
-    return {"subject": "CN=x", "sha256": f"{number:064x}"}
+    return {"subject": "CN=x", "key_sha256": f"{number:064x}"}
 
 
 def varied(value: object, number: int) -> object:
@@ -90,6 +90,13 @@ WEAK = [
     ("hardware_inventory", {"SerialNumber": "1"}, None),
     ("hostname", "ct1", None),
 ]
+
+
+def test_a_renewed_certificate_names_its_server() -> None:
+    s = Scene()
+    for number, (ip, mac) in enumerate((("10.0.0.9", OLD), ("10.0.7.7", NEW))):
+        show(s, ip, mac, "tls_certificate", certificate(1) | {"sha256": f"{number:064x}"}, 443)
+    assert one(s, OLD, NEW)
 
 
 def test_what_is_no_key() -> None:

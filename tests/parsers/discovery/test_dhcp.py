@@ -7,7 +7,7 @@ from scapy.layers.dhcp import BOOTP, DHCP
 
 from parsers.discovery.dhcp import Dhcp
 from parsers.records import Announcement, Datagram
-from tests.parsers.discovery.every_way import read_every_way, statements, tell
+from tests.parsers.discovery.telling import statements, tell, tell_every_way
 
 MAC = "00:1b:c5:01:02:03"
 TO_SERVER, TO_CLIENT = (68, 67), (67, 68)
@@ -19,7 +19,7 @@ def message(*options: object, **fields: object) -> bytes:
 
 
 def read(payload: bytes, ports: tuple[int, int] = TO_SERVER) -> list[Announcement]:
-    return read_every_way(Dhcp, payload, ports)
+    return tell_every_way(Dhcp, Datagram(payload, *ports))
 
 
 DISCOVER = (
@@ -124,7 +124,7 @@ def test_qualified_names(option: bytes, name: str | None) -> None:  # RFC 4702
 
 
 def test_a_broken_qualified_name_costs_nothing_else() -> None:
-    said, reason = tell(Dhcp, message(*DISCOVER, (81, b"\4\0\0\x0ect1")), TO_SERVER)
+    said, reason = tell(Dhcp, Datagram(message(*DISCOVER, (81, b"\4\0\0\x0ect1")), *TO_SERVER))
     assert [(row.attribute, row.value) for row in said] == SAID[:3] and reason == "name cut short"
 
 
@@ -147,14 +147,14 @@ def test_options_overloaded_into_the_fields_of_file_and_server_name() -> None:  
 
 def test_a_long_option_in_parts() -> None:  # RFC 3396
     parts = [("message-type", "request"), ("hostname", b"ct-"), ("vendor_class_id", b"AC"), ("hostname", b"room1")]
-    said, _ = tell(Dhcp, message(*parts, ("vendor_class_id", b"ME")), TO_SERVER)
+    said, _ = tell(Dhcp, Datagram(message(*parts, ("vendor_class_id", b"ME")), *TO_SERVER))
     assert {row.value for row in said} == {"ACME", "ct-room1"}
 
 
 @pytest.mark.parametrize("tail", [b"\x0c", b"\x0c\x09CT1", b"\x0c\xff" + b"x" * 254])
 def test_an_option_that_is_too_long(tail: bytes) -> None:
     payload = message(*DISCOVER)[:-1] + tail
-    said, reason = tell(Dhcp, payload, TO_SERVER)
+    said, reason = tell(Dhcp, Datagram(payload, *TO_SERVER))
     assert [(row.attribute, row.value) for row in said] == SAID and reason == "option reaches past the end"
 
 
@@ -178,4 +178,4 @@ def test_what_is_no_dhcp() -> None:
 def test_64_kib_of_options_take_little_time() -> None:
     head = message()[:240]
     for unit in (b"\x0c\x01x", b"\x0c\0", b"\0", b"\x3d\xff" + b"y" * 255, b"\x01\x00"):
-        assert len(tell(Dhcp, head + unit * (65000 // len(unit)), TO_SERVER)[0]) <= 1
+        assert len(tell(Dhcp, Datagram(head + unit * (65000 // len(unit)), *TO_SERVER))[0]) <= 1

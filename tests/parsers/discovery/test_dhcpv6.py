@@ -8,7 +8,7 @@ from scapy.packet import Packet
 
 from parsers.discovery.dhcpv6 import Dhcpv6
 from parsers.records import Announcement, Datagram
-from tests.parsers.discovery.every_way import read_every_way, statements, tell
+from tests.parsers.discovery.telling import statements, tell, tell_every_way
 
 MAC = "00:1b:c5:01:02:03"
 DUID = dhcp6.DUID_LLT(hwtype=1, timeval=0x1C39CF88, lladdr=MAC)
@@ -30,7 +30,7 @@ SAID = [
 
 
 def read(packet: Packet | bytes, ports: tuple[int, int] = TO_SERVER) -> list[Announcement]:
-    return read_every_way(Dhcpv6, bytes(packet), ports)
+    return tell_every_way(Dhcpv6, Datagram(bytes(packet), *ports))
 
 
 def relayed(message: Packet, times: int = 1, peer: str = "fe80::21b:c5ff:fe01:203", *options: Packet) -> Packet:
@@ -72,10 +72,10 @@ def test_a_client_whose_relay_agent_tells_its_mac() -> None:  # RFC 6939
 
 def test_relayed_too_often() -> None:
     payload = bytes(relayed(dhcp6.DHCP6_Solicit(trid=1) / OPTIONS, 9))
-    assert tell(Dhcpv6, payload, (547, 547)) == ([], "relayed too often")
+    assert tell(Dhcpv6, Datagram(payload, 547, 547)) == ([], "relayed too often")
     for _ in range(1000):
         payload = b"\x0c" + bytes(33) + b"\0\x09" + len(payload).to_bytes(2, "big") + payload
-    assert tell(Dhcpv6, payload, (547, 547)) == ([], "relayed too often")
+    assert tell(Dhcpv6, Datagram(payload, 547, 547)) == ([], "relayed too often")
 
 
 def test_a_relayed_client_nobody_knows() -> None:
@@ -105,14 +105,14 @@ def test_a_lease_tells_whose_an_address_is() -> None:
 
 @pytest.mark.parametrize("tail", [b"\0", b"\0\x27\0", b"\0\x27\0\x09\1\3ct1"])
 def test_an_option_that_is_too_long(tail: bytes) -> None:
-    said, reason = tell(Dhcpv6, bytes(dhcp6.DHCP6_Solicit(trid=1) / OPTIONS) + tail, TO_SERVER)
+    said, reason = tell(Dhcpv6, Datagram(bytes(dhcp6.DHCP6_Solicit(trid=1) / OPTIONS) + tail, *TO_SERVER))
     assert [(row.attribute, row.value) for row in said] == SAID and reason == "option reaches past the end"
 
 
 def test_long_and_many_values_are_bounded() -> None:
     many = b"".join(b"\0\x10\0\x0a\0\0\1\x37\0\4" + b"%04d" % n for n in range(3000))
     payload = b"\1\0\0\1\0\1\4\0" + b"\xee" * 1024 + b"\0\6\4\0" + b"\0\x17" * 512 + many
-    said, _ = tell(Dhcpv6, payload, TO_SERVER)
+    said, _ = tell(Dhcpv6, Datagram(payload, *TO_SERVER))
     values = {row.attribute: row.value for row in said}
     assert values["dhcp_client_id"] == "ee" * 128
     assert values["dhcp_parameter_list"] == ",".join(["23"] * 64)

@@ -6,7 +6,8 @@ import pytest
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRROPT, DNSRRSRV
 
 from parsers.discovery.dns import Dns
-from tests.parsers.discovery.every_way import read_every_way, statements, tell
+from parsers.records import Datagram
+from tests.parsers.discovery.telling import statements, tell, tell_every_way
 
 PORTS = (53, 40000)
 
@@ -16,7 +17,7 @@ def answer(name: str, *answers: DNSRR, kind: str = "A", **header: object) -> byt
 
 
 def named(payload: bytes) -> list[tuple[str, str | None]]:
-    said = read_every_way(Dns, payload, PORTS)
+    said = tell_every_way(Dns, Datagram(payload, *PORTS))
     assert {row[:1] + row[2:4] + row[5:] for row in statements(said)} <= {("dns_name", "claim", "OTHER", None)}
     assert all(row.port is None for row in said)
     return [(row.value, row.ip) for row in said]
@@ -107,7 +108,7 @@ def test_other_classes_and_types_say_nothing() -> None:
 
 def test_an_answer_cut_short_says_what_it_has() -> None:
     payload = answer("a.example", *(DNSRR(rrname="a.example", type="A", rdata=f"10.0.0.{n}") for n in (1, 2)))
-    said, fault = tell(Dns, payload[:-3], PORTS, cut=True)
+    said, fault = tell(Dns, Datagram(payload[:-3], *PORTS, cut=True))
     assert [row.ip for row in said] == ["10.0.0.1"] and fault == "record cut short"
 
 

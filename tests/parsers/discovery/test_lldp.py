@@ -61,11 +61,7 @@ def test_a_switch() -> None:
     assert values(said) == {
         "hostname": "sw-radiology.example.org",
         "system_description": "H3C Comware Platform Software, Release 1808P08",
-        "network_port": {
-            "ChassisID": MAC,
-            "PortID": "GigabitEthernet1/0/2",
-            "PortDescription": "uplink of CT 2",
-        },
+        "network_port": {"ChassisID": MAC, "PortID": "GigabitEthernet1/0/2"},  # its description is people's text
         "system_capabilities": ["bridge"],  # those enabled, not those there
         "management_address": "10.0.0.2",
     }

@@ -9,8 +9,8 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRSRV
 
 from parsers.discovery.mdns import Mdns
 from parsers.discovery.services import service_type
-from parsers.records import Announcement
-from tests.parsers.discovery.every_way import read_every_way, statements, tell
+from parsers.records import Announcement, Datagram
+from tests.parsers.discovery.telling import statements, tell, tell_every_way
 
 PORTS = (5353, 5353)
 FLUSH = {"rclass": 1, "cacheflush": 1}
@@ -38,7 +38,7 @@ def txt(instance: str, *strings: bytes) -> DNSRR:
 
 
 def read(payload: bytes) -> list[Announcement]:
-    return read_every_way(Mdns, payload, PORTS)
+    return tell_every_way(Mdns, Datagram(payload, *PORTS))
 
 
 def services(said: list[Announcement]) -> list[dict[str, str]]:
@@ -160,9 +160,9 @@ def test_what_says_nothing(record: DNSRR) -> None:
 def test_queries_and_their_known_answers_say_nothing() -> None:
     rows = (a("ct1.local", "10.20.0.5"),)
     assert read(message(*rows, qr=0, qd=[DNSQR(qname="ct1.local")])) == []
-    assert tell(Mdns, message(*rows), (40000, 5353)) == ([], None)  # RFC 6762 6
+    assert tell(Mdns, Datagram(message(*rows), 40000, 5353)) == ([], None)  # RFC 6762 6
     for header in ({"opcode": 4}, {"rcode": 3}):
-        assert tell(Mdns, message(*rows, **header), PORTS) == ([], "probe")
+        assert tell(Mdns, Datagram(message(*rows, **header), *PORTS)) == ([], "probe")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_service_types(name: bytes, kind: str | None) -> None:
 
 def test_a_thousand_names_in_one_message_are_bounded() -> None:
     payload = message(*(a(f"h{n}.local", f"10.20.{n // 250}.{n % 250 + 1}") for n in range(1000)))
-    said, reason = tell(Mdns, payload, PORTS)
+    said, reason = tell(Mdns, Datagram(payload, *PORTS))
     assert reason == "too many records"
     assert {(row.about.name, row.value) for row in said} == {("OTHER", f"h{n}.local") for n in range(64)}
 
@@ -197,4 +197,4 @@ def test_a_record_of_64_kib_of_strings_takes_little_time() -> None:
             + len(data).to_bytes(2, "big")
             + data
         )
-        assert len(tell(Mdns, payload, PORTS)[0]) == 1
+        assert len(tell(Mdns, Datagram(payload, *PORTS))[0]) == 1

@@ -12,7 +12,7 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR, dns_compress
 
 from parsers.discovery import names
 from parsers.discovery.addresses import host_address, host_mac, reverse_address
-from parsers.discovery.names import MAX_RECORDS, host_name, is_message, read_message, read_name, wire_name
+from parsers.discovery.names import MAX_RECORDS, is_message, name_text, read_message, read_name, wire_name
 from parsers.malformed import Malformed
 
 NAME = r"[a-zA-Z0-9-]{1,12}(\.[a-zA-Z0-9-]{1,12}){0,4}"
@@ -81,14 +81,17 @@ def test_a_chain_of_pointers_is_followed_just_so_far() -> None:
 @given(
     st.lists(st.from_regex(r"[a-zA-Z0-9-]{1,12}(\.[a-zA-Z0-9-]{1,12}){0,4}", fullmatch=True), min_size=1, max_size=8)
 )
-def test_compressed_names_are_those_of_an_independent_builder(owners: list[str]) -> None:
+def test_compressed_names_are_those_of_an_independent_reader(owners: list[str]) -> None:
     message = DNS(
         qr=1, qd=[DNSQR(qname=owners[0])], an=[DNSRR(rrname=name, type="CNAME", rdata=name) for name in owners]
     )
-    read = read_message(bytes(dns_compress(message)))
+    compressed = bytes(dns_compress(message))  # scapy sometimes points at a longer name than it means to
+    expected = [(row.rrname[:-1], row.rdata[:-1]) for row in DNS(compressed).an]
+    read = read_message(compressed)
     assert read.fault is None
     assert read.questions == [owners[0].encode()]
-    assert [(row.name.decode(), row.target.decode()) for row in read.answers] == [(name, name) for name in owners]
+    assert [(row.name, row.target) for row in read.answers] == expected
+    assert [row.name.decode() for row in read_message(bytes(message)).answers] == owners
 
 
 def test_no_more_records_are_read_than_wanted() -> None:
@@ -193,9 +196,9 @@ def test_names_of_addresses(name: bytes, address: str | None) -> None:
 
 
 def test_host_names_and_names_without_compression() -> None:
-    assert host_name(b"ct-room1.hospital.example.\0\0") == "ct-room1.hospital.example"
-    assert host_name(b"CT\x1b[2J\xff\0secret") == "CT [2J\ufffd"
-    assert host_name(b"") == host_name(b"\0x") == host_name(b"..") == ""
+    assert name_text(b"ct-room1.hospital.example.\0\0") == "ct-room1.hospital.example"
+    assert name_text(b"CT\x1b[2J\xff\0secret") == "CT [2J\ufffd"
+    assert name_text(b"") == name_text(b"\0x") == name_text(b"..") == ""
     assert wire_name(b"\3ct1\7example") == wire_name(b"\3ct1\7example\0") == b"ct1.example"
     with pytest.raises(Malformed):
         wire_name(b"\3ct1\xc0\0")

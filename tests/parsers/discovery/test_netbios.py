@@ -20,8 +20,8 @@ from parsers.discovery.browser import Browser
 from parsers.discovery.nbns import Nbns
 from parsers.discovery.netbios import decode_name
 from parsers.malformed import Malformed
-from parsers.records import Announcement
-from tests.parsers.discovery.every_way import read_every_way, statements, tell
+from parsers.records import Announcement, Datagram
+from tests.parsers.discovery.telling import statements, tell, tell_every_way
 
 NAMES, DATAGRAMS = (137, 137), (138, 138)
 GROUP, LEAVING, CONFLICT = 0x80, 0x10, 0x08
@@ -33,7 +33,7 @@ def encoded(suffix: int) -> int:
 
 
 def names(packet: Packet) -> list[Announcement]:
-    return read_every_way(Nbns, bytes(packet), NAMES)
+    return tell_every_way(Nbns, Datagram(bytes(packet), *NAMES))
 
 
 def registration(name: str, suffix: int, group: bool = False, opcode: int = 5) -> Packet:
@@ -91,7 +91,7 @@ def test_the_holder_of_a_name() -> None:
     assert names(answer(0x20, NBNS_ADD_ENTRY(G=0, NB_ADDRESS="255.255.255.255"))) == []
     assert names(answer(0x20, *entries, RCODE=3)) == []
     many = [NBNS_ADD_ENTRY(G=0, NB_ADDRESS=f"10.20.{n >> 8}.{n & 255}") for n in range(1, 2000)]
-    assert len(tell(Nbns, bytes(answer(0x20, *many)), NAMES)[0]) == 25
+    assert len(tell(Nbns, Datagram(bytes(answer(0x20, *many)), *NAMES))[0]) == 25
 
 
 def test_a_query_says_nothing() -> None:
@@ -121,7 +121,7 @@ def status(*held: tuple[str, int, int]) -> bytes:
     ],
 )
 def test_the_names_a_node_lists(held: list[tuple[str, int, int]], hosts: list[str], domains: list[str]) -> None:
-    said = read_every_way(Nbns, status(*held), NAMES)
+    said = tell_every_way(Nbns, Datagram(status(*held), *NAMES))
     assert [row[:3] for row in statements(said)] == [
         *(("hostname", name, "peer") for name in hosts),
         *(("domain", name, "peer") for name in domains),
@@ -132,7 +132,7 @@ def test_the_names_a_node_lists(held: list[tuple[str, int, int]], hosts: list[st
 def test_a_node_status_of_wrong_length_says_what_it_has() -> None:
     payload = bytearray(status(("CTROOM1", 0x20, 0)))
     payload[12 + 34 + 10] = 200  # NUM_NAMES
-    said, reason = tell(Nbns, bytes(payload), NAMES)
+    said, reason = tell(Nbns, Datagram(bytes(payload), *NAMES))
     assert ("hostname", "CTROOM1") in {(row.attribute, row.value) for row in said}
     assert reason == "node status cut short"
 
@@ -175,7 +175,7 @@ def host(server_type: int = 0x1003, major: int = 6, minor: int = 1, name: bytes 
 
 
 def browse(payload: bytes) -> list[Announcement]:
-    return read_every_way(Browser, payload, DATAGRAMS)
+    return tell_every_way(Browser, Datagram(payload, *DATAGRAMS))
 
 
 HOSTNAME = peer("hostname", "CTROOM1")
@@ -235,11 +235,11 @@ def test_a_user_and_a_group_are_not_the_sender() -> None:
 
 def test_broken_announcements() -> None:
     short = datagram(*mailslot(Raw(b"\1" + bytes(20))))
-    assert tell(Browser, short, DATAGRAMS)[1] == "browser announcement cut short"
+    assert tell(Browser, Datagram(short, *DATAGRAMS))[1] == "browser announcement cut short"
     whole = datagram(*mailslot(host()))
     at = whole.index(b"\xffSMB")
     inside = whole[: at + 57] + b"\0\0" + whole[at + 59 :]  # DataOffset
-    said, reason = tell(Browser, inside, DATAGRAMS)
+    said, reason = tell(Browser, Datagram(inside, *DATAGRAMS))
     assert statements(said) == [HOSTNAME] and reason == "mailslot data where its header is"
     for payload in (b"", whole[:14], b"\x13" + whole[1:], b"\x14" + whole[1:], whole[:14] + b"\x21" + whole[15:]):
-        assert tell(Browser, payload, DATAGRAMS) == ([], "probe")
+        assert tell(Browser, Datagram(payload, *DATAGRAMS)) == ([], "probe")

@@ -9,7 +9,7 @@ import pytest
 from scapy.asn1.asn1 import ASN1_INTEGER, ASN1_NULL, ASN1_OID, ASN1_STRING
 from scapy.layers import snmp as scapy_snmp
 
-from parsers.discovery import ber
+from parsers import ber
 from parsers.discovery.snmp import Snmp, community_kind
 from parsers.malformed import Malformed
 from parsers.records import About, Announcement, Datagram, Evidence

@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from parsers.text import MAX_TEXT
 from parsers.tls import certificate
@@ -25,6 +26,11 @@ def _described(der: bytes, of_client: bool = False) -> dict[str, object]:
     assert text == json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert isinstance(parts, dict)
     return parts
+
+
+def _key_sha256(key: PrivateKey) -> str:
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -50,10 +56,18 @@ def test_self_signed_without_names() -> None:
         "not_before": "2024-01-02T03:04:05Z",
         "not_after": "2034-01-02T03:04:05Z",
         "key": "EC secp256r1",
+        "key_sha256": _key_sha256(identity.key),
         "serial_number": "c0ffee",
         "self_signed": True,
         "sha256": hashlib.sha256(identity.der).hexdigest(),
     }
+
+
+def test_a_renewed_certificate_has_the_hash_of_its_key() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    old, new = (_described(issue(name(COMMON_NAME="pacs"), key, serial_number=number).der) for number in (1, 2))
+    assert old["sha256"] != new["sha256"]
+    assert old["key_sha256"] == new["key_sha256"] == _key_sha256(key)
 
 
 def test_of_a_client_only_what_names_nobody() -> None:
@@ -64,6 +78,15 @@ def test_of_a_client_only_what_names_nobody() -> None:
     told = _described(without_organisation.der, of_client=True)
     assert sorted(told) == ["key", "not_after", "not_before", "self_signed", "sha256"]
     assert told["self_signed"] is True
+
+
+def test_what_is_a_persons_is_left_out_of_names() -> None:
+    person = name(
+        COMMON_NAME="pacs", EMAIL_ADDRESS="a@h.example", SURNAME="Roe", GIVEN_NAME="Jane", USER_ID="jroe", TITLE="Dr"
+    )
+    issuer = name(COMMON_NAME="jroe@h.example", ORGANIZATION_NAME="Hospital", DOMAIN_COMPONENT="rad")
+    told = _described(issue(person, server_identity().key, issuer).der)
+    assert (told["subject"], told["issuer"]) == ("CN=pacs", "DC=rad,O=Hospital")
 
 
 def test_names_are_bounded_and_cleaned() -> None:
@@ -83,9 +106,9 @@ def test_a_field_that_cannot_be_read_is_left_out() -> None:
     broken_key = der.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d03017f"))
     whole = _described(der)
     assert broken_names != der != broken_key
-    for broken, missing in ((broken_names, "subject_alternative_names"), (broken_key, "key")):
+    for broken, missing in ((broken_names, {"subject_alternative_names"}), (broken_key, {"key", "key_sha256"})):
         told = _described(broken)
-        assert {key for key in whole if told.get(key) != whole[key]} == {missing, "sha256"}
+        assert {key for key in whole if told.get(key) != whole[key]} == {*missing, "sha256"}
     assert _described(broken_key)["key"] == "1.2.840.10045.2.1"  # id-ecPublicKey (RFC 5480 2.1.1)
 
 

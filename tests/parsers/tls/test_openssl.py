@@ -83,7 +83,10 @@ def _hello_rows(talk: Conversation, version: str) -> list[Row]:
 
 
 def _server_row() -> Row:
-    return (Side.SERVER, "tls_certificate", _certificate(SERVER_CERTIFICATE, server_identity().der), "peer")
+    der = server_identity().der
+    at = der.index(bytes.fromhex("3059301306072a8648ce3d0201"))  # RFC 5480 2: the SubjectPublicKeyInfo of a P-256 key
+    key = {"key_sha256": hashlib.sha256(der[at : at + 91]).hexdigest()}
+    return (Side.SERVER, "tls_certificate", _certificate(SERVER_CERTIFICATE | key, der), "peer")
 
 
 def _client_row() -> Row:

@@ -86,7 +86,7 @@ def test_a_cut_header_says_nothing() -> None:
 
 def test_tshark_sees_the_same(tool: Callable[[str], str], wild: Path) -> None:
     seen = 0
-    for path in sorted(wild.glob("zeek+zeek/testing/btest/Traces/http/*.pcap"))[:40]:
+    for path in sorted(wild.glob("zeek+zeek/testing/btest/Traces/http/*.pcap"))[:16]:
         ours = []
         source = open_capture(path)
         for one in source:
@@ -111,4 +111,4 @@ def test_tshark_sees_the_same(tool: Callable[[str], str], wild: Path) -> None:
             theirs.append(f"{initial}:{window}:{mss or 0}:{scale or 0}:{names}")
         assert ours == theirs, path.name
         seen += len(ours)
-    assert seen > 30
+    assert seen > 20

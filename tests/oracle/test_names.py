@@ -16,9 +16,9 @@ from parsers.discovery.llmnr import Llmnr
 from parsers.discovery.mdns import Mdns
 from parsers.discovery.nbns import Nbns
 from parsers.protocol import DatagramParser
-from parsers.records import Announcement
-from tests.parsers.discovery.every_way import tell
-from tests.parsers.discovery.oracle import Fields, dissect, expected, name, printed
+from parsers.records import Announcement, Datagram
+from tests.oracle.names import Fields, dissect, expected, name, printed
+from tests.parsers.discovery.telling import tell
 
 PARSERS: tuple[type[DatagramParser], ...] = (Dhcp, Dhcpv6, Dns, Mdns, Llmnr, Nbns, Browser)
 
@@ -52,7 +52,7 @@ def said_of(row: Fields) -> tuple[str, list[Announcement]]:
     ports = int(row["udp.srcport"][-1]), int(row["udp.dstport"][-1])
     for parser in PARSERS:
         if parser.ports & set(ports):
-            said, reason = tell(parser, payload, ports, row["frame.len"] != row["frame.cap_len"])
+            said, reason = tell(parser, Datagram(payload, *ports, row["frame.len"] != row["frame.cap_len"]))
             return "" if reason == "probe" else parser.name, said
     return "", []
 
@@ -88,13 +88,15 @@ def compare(rows: Iterable[Fields]) -> tuple[Counter[tuple[str, str]], list[obje
 
 @pytest.mark.parametrize("capture", CAPTURES)
 def test_capture(wild: Path, tool: Callable[[str], str], capture: str) -> None:
-    count, wrong = compare(dissect(tool("tshark"), wild / capture))
+    tool("tshark")
+    count, wrong = compare(dissect(wild / capture))
     assert wrong == []
     assert sum(count.values()) >= CAPTURES[capture]
 
 
 def test_a_user_who_is_logged_on_is_not_named(wild: Path, tool: Callable[[str], str]) -> None:
-    rows = dissect(tool("tshark"), wild / "arkime+arkime/tests/pcap/nbns.pcap")
+    tool("tshark")
+    rows = dissect(wild / "arkime+arkime/tests/pcap/nbns.pcap")
     users = {name(text)[0] for row in rows for text in row.get("nbns.name", []) if name(text)[1] == 3} - {"MDJR98"}
     assert len(users) == 1
     assert not users & {one.value for row in rows for one in said_of(row)[1]}

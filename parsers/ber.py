@@ -1,4 +1,4 @@
-"""Just enough of BER (ITU-T X.690) for SNMP: definite lengths, one-byte tags, and never a call for what is nested."""
+"""Just enough of BER (ITU-T X.690) for SNMP and LDAP: definite lengths, one-byte tags, no call for what is nested."""
 
 from __future__ import annotations
 

@@ -1,17 +1,18 @@
-"""tshark as oracle for the light parsers: what it prints of names, banners and versions medspan finds, and no more."""
+"""tshark as oracle of who answers: what it prints of names, banners and versions medspan finds, and no more."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS
 from parsers.text import clean
-from tests.test_wild import read
+from tests.oracle.tshark import dissect
+from tests.reading import flows, observations, read
+
+CAPTURES = Path(__file__).with_name("speakers.txt").read_text().split()
 
 # tshark field -> what it should be found among
 FIELDS = {
@@ -39,10 +40,9 @@ WITNESSES = {
     "smb.native_lanman": "os_version",
     "ntlmssp.version.build_number": "os_version",
 }
+GREETS = {"ftp.response.arg": "ftp.response.code", "smtp.rsp.parameter": "smtp.response.code"}  # where that is 220
 OURS = {"hostname": "name", "domain": "name", "ftp_banner": "banner", "smtp_banner": "banner"}
-PROTOCOLS = {"smb", "http", "dcerpc", "ldap", "rdp", "ssh", "vnc", "ftp", "smtp"}
-# Names in what medspan does not open: TDS.
-UNKNOWABLE = re.compile(r"ntlm_synthetic\.pcap: name: tds(tgt|host)")
+PROTOCOLS = {"smb", "http", "dcerpc", "ldap", "rdp", "ssh", "vnc", "ftp", "smtp", "tds"}
 # EHLO in one segment with a whole mail, an SSH server that says something else first, NTLM in a SASL bind.
 UNSHOWN = re.compile(
     r"smtp-subject-windows\.pcap: name: .*|server-pre-banner-data\.pcap: ssh_software: .*9\.2p1 .*|"
@@ -52,27 +52,22 @@ Values = dict[str, set[str]]
 Ports = set[tuple[str, int]]  # at which a protocol is spoken, though Wireshark may expect another one there
 
 
-def by_tshark(tshark: str, path: Path, ports: Ports) -> tuple[Values, Values]:
+def by_tshark(path: Path, ports: Ports) -> tuple[Values, Values]:
     """Return what has to be found, and all that is shown, both by kind and in lower case."""
-    fields = FIELDS | WITNESSES
-    command = [tshark, "-r", str(path), "-T", "fields", "-E", "aggregator=\x1f", "-Y", "tcp"]
-    command += ["-o", "tcp.reassemble_out_of_order:TRUE", "-e", "ftp.response.code", "-e", "smtp.response.code"]
+    kinds = FIELDS | WITNESSES
+    options = ["-Y", "tcp", "-o", "tcp.reassemble_out_of_order:TRUE"]
     for protocol, port in ports:
-        command += ["-d", f"tcp.port=={port},{protocol}"]
-    for field in fields:
-        command += ["-e", field]
-    printed = subprocess.run(command, capture_output=True, timeout=120, check=False).stdout
+        options += ["-d", f"tcp.port=={port},{protocol}"]
     due: Values = defaultdict(set)
     shown: Values = defaultdict(set)
-    for line in printed.decode("utf-8", "replace").split("\n"):
-        ftp, smtp, *cells = [*line.split("\t"), "", ""]
-        for field, cell in zip(fields, cells, strict=False):
-            for value in map(clean, cell.split("\x1f")):
+    for frame in dissect(path, [*GREETS.values(), *kinds], *options):
+        for field in kinds.keys() & frame.keys():
+            greets = field not in GREETS or frame.get(GREETS[field], [""])[0].startswith("220")
+            for value in map(clean, frame[field]):
                 if not value or value == "NULL":
                     continue
                 value = value.lower().removesuffix("<00>")
-                shown[fields[field]].add(value)
-                greets = {"ftp.response.arg": ftp, "smtp.rsp.parameter": smtp}.get(field, "220").startswith("220")
+                shown[kinds[field]].add(value)
                 if field in FIELDS and greets:
                     due[FIELDS[field]].add(value)
     return due, shown
@@ -81,13 +76,11 @@ def by_tshark(tshark: str, path: Path, ports: Ports) -> tuple[Values, Values]:
 def by_medspan(path: Path) -> tuple[Values, Ports]:
     facts, _ = read(path)
     values: Values = defaultdict(set)
-    for row in facts.observations:
-        said = dict(zip(OBSERVATION_COLUMNS, row, strict=False))
+    for said in observations(facts):
         if said["protocol"] in PROTOCOLS:
             kind = OURS.get(str(said["attribute"]), str(said["attribute"]))
             values[kind].add(str(said["value"]).lower())
-    flows = [dict(zip(FLOW_COLUMNS, row, strict=False)) for row in facts.flows]
-    told = {(str(flow["protocol"]), int(str(flow["server_port"] or 0))) for flow in flows}
+    told = {(str(flow["protocol"]), int(str(flow["server_port"] or 0))) for flow in flows(facts)}
     return values, {(protocol, port) for protocol, port in told if protocol in ("ssh", "smtp")}
 
 
@@ -100,17 +93,15 @@ def is_shown(kind: str, value: str, shown: set[str]) -> bool:
 
 
 def test_wild(tool: Callable[[str], str], wild: Path) -> None:
-    tshark = tool("tshark")
-    names = (Path(__file__).parent / "light_oracle.txt").read_text().split()
-    ours = {name: by_medspan(wild / name) for name in names}
+    tool("tshark")
+    ours = {name: by_medspan(wild / name) for name in CAPTURES}
     with ThreadPoolExecutor(2) as pool:
-        theirs = dict(
-            zip(names, pool.map(lambda name: by_tshark(tshark, wild / name, ours[name][1]), names), strict=True)
-        )
+        printed = pool.map(lambda name: by_tshark(wild / name, ours[name][1]), CAPTURES)
+        theirs = dict(zip(CAPTURES, printed, strict=True))
     found: Values = defaultdict(set)
     missed: Values = defaultdict(set)
     extra: Values = defaultdict(set)
-    for name in names:
+    for name in CAPTURES:
         (due, shown), mine = theirs[name], ours[name][0]
         for kind in {*FIELDS.values()}:
             label = f"{Path(name).name}: {kind}: "
@@ -121,7 +112,7 @@ def test_wild(tool: Callable[[str], str], wild: Path) -> None:
             if kind == "os_version" and any("samba" in one for one in mine[kind]):
                 due[kind] -= {"unix", "windows 6.1"}  # told as Samba
             found[kind] |= {label + value for value in due[kind] & told}
-            missed[kind] |= {one for value in due[kind] - told if not UNKNOWABLE.fullmatch(one := label + value)}
+            missed[kind] |= {label + value for value in due[kind] - told}
             unseen = {label + value for value in mine[kind] if not is_shown(kind, value, shown[kind])}
             extra[kind] |= {one for one in unseen if not UNSHOWN.fullmatch(one)}
     for kind in sorted(found):
@@ -136,7 +127,11 @@ def test_into_tls(wild: Path) -> None:
     """Behind STARTTLS and the like it is the TLS parser that reads on, in the same connection."""
     for name in ("tls/smtp-starttls.pcap", "ftp/ftp-auth-tls.pcap", "rdp/rdp-to-ssl.pcap"):
         facts, sensor = read(wild / "zeek+zeek" / "testing" / "btest" / "Traces" / name)
-        assert "tls_version" in {str(row[7]) for row in facts.observations}
-        flows = [dict(zip(FLOW_COLUMNS, row, strict=False)) for row in facts.flows]
-        assert {flow["protocol"] for flow in flows if flow["encrypted"]} == {"tls"}
+        assert "tls_version" in {row["attribute"] for row in observations(facts)}
+        assert {flow["protocol"] for flow in flows(facts) if flow["encrypted"]} == {"tls"}
         assert not sensor.health.parser_errors
+
+
+def test_ssh_counts_as_encrypted(wild: Path) -> None:
+    facts, _ = read(wild / "arkime+arkime" / "tests" / "pcap" / "ssh2.pcap")
+    assert {flow["encrypted"] for flow in flows(facts) if flow["protocol"] == "ssh"} == {True}

@@ -109,7 +109,6 @@ def lldp(frame: Tree) -> Iterator[tuple[str, str]]:
     for field, attribute in (("lldp.tlv.system.name", "hostname"), ("lldp.tlv.system.desc", "system_description")):
         yield from ((attribute, value) for value in fields(frame, field))
     yield from (("PortID", value) for value in fields(frame, "lldp.port.id", "lldp.port.id.mac", "lldp.port.id.ip4"))
-    yield from (("PortDescription", value) for value in fields(frame, "lldp.port.desc"))
 
 
 def cdp(frame: Tree) -> Iterator[tuple[str, str]]:

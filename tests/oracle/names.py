@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from parsers.discovery.addresses import host_address
 from parsers.text import clean
+from tests.oracle import tshark
+from tests.oracle.tshark import Fields
 
-Fields = dict[str, list[str]]
 Fact = tuple[str, str, str | None]  # attribute, value, address where the parser tells one
 
 FIELDS = (
@@ -25,21 +25,11 @@ FIELDS = (
     *("browser.os_major", "browser.os_minor"),
 )
 _FILTER = "udp and (dhcp or dhcpv6 or dns or mdns or llmnr or nbns or nbdgm) and not icmp and not icmpv6"
-_SEPARATOR = "\x1f"  # between the values of a field
 
 
-def dissect(tshark: str, capture: Path) -> list[Fields]:
+def dissect(capture: Path) -> list[Fields]:
     """Return the fields of each datagram of `capture` that has a name, a class or a lease in it."""
-    command = [tshark, "-n", "-r", str(capture), "-Y", _FILTER, "-T", "fields", "-E", f"aggregator={_SEPARATOR}"]
-    for field in FIELDS:
-        command += ["-e", field]
-    printed = subprocess.run(command, capture_output=True, timeout=60, check=False).stdout
-    rows = [line.split("\t") for line in printed.decode("utf-8", "replace").splitlines()]
-    return [
-        {field: value.split(_SEPARATOR) for field, value in zip(FIELDS, row, strict=True) if value}
-        for row in rows
-        if len(row) == len(FIELDS)
-    ]
+    return list(tshark.dissect(capture, FIELDS, "-Y", _FILTER))
 
 
 def expected(protocol: str, row: Fields) -> set[Fact]:
