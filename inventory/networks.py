@@ -95,17 +95,9 @@ class Networks:
         local = not registered.globally_reachable if ours is None else ours
         return Address(not local, local, True, address.version)
 
-    def is_public(self, ip: str) -> bool:
-        """Tell whether `ip` is a host outside the site."""
-        return self.classify(ip).public
-
     def is_local(self, ip: str) -> bool:
         """Tell whether `ip` is a host of the site."""
         return self.classify(ip).local
-
-    def is_unicast(self, ip: str) -> bool:
-        """Tell whether `ip` can be one host's address on a network."""
-        return self.classify(ip).unicast
 
 
 def _unwrap(address: _Address) -> _Address:

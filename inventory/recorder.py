@@ -21,6 +21,7 @@ from parsers.records import Endpoint, Evidence, FlowRecord
 MAX_VALUES: Final = 512  # distinct values of one attribute at one endpoint
 MAX_FACTS: Final = 200_000  # distinct observations, and as many conversations, between two drains
 MAX_ADDRESSES: Final = 65_536  # of which is remembered who holds them
+FORGOTTEN_AFTER: Final = 3_600_000_000_000  # nanoseconds until so many are forgotten, and others are heard
 MAX_HELD: Final = 256  # addresses that one MAC holds, between two drains: a router that answers for others holds more
 MAX_TURNS: Final = 16  # times an address changes hands, between two drains
 
@@ -102,11 +103,10 @@ class Recorder:
         self.site, self.sensor, self.capture = site, sensor, capture
         self._is_local = lru_cache(MAX_ADDRESSES)((networks or Networks()).is_local)
         self._holders: dict[tuple[str | None, str], tuple[str, int]] = {}  # (VLAN, address) -> MAC, and since when
+        self._filled = 0  # when the last of them came in
         self._reset()
 
     def _reset(self) -> None:
-        if len(self._holders) >= MAX_ADDRESSES:
-            self._holders.clear()
         self._turns: dict[str, list[int]] = {}  # address -> when it changed hands, ascending
         self._held: dict[str, int] = {}  # MAC -> how often it said that it holds an address
         # -> what was said there -> first_seen, last_seen, count, frame
@@ -164,6 +164,8 @@ class Recorder:
         holder, since = self._holders.get((vlan, ip), (None, 0))
         if holder == mac:
             return True
+        if len(self._holders) >= MAX_ADDRESSES and time - self._filled > FORGOTTEN_AFTER:
+            self._holders.clear()  # a flood has passed; until then its inventions are not kept, either
         turns = self._turns.get(ip, [])
         full = len(self._holders) >= MAX_ADDRESSES if holder is None else len(turns) >= MAX_TURNS
         if full or self._held.get(mac, 0) >= MAX_HELD:
@@ -172,6 +174,7 @@ class Recorder:
             self._turns[ip] = sorted([*turns, max(time, since)])
         if time >= since:  # claims of one batch come in the order of their MACs
             self._holders[vlan, ip] = mac, time
+            self._filled = max(self._filled, time) if holder is None else self._filled
         return True
 
     def _turn(self, ip: str, time: int) -> int:

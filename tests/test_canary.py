@@ -94,3 +94,9 @@ def test_what_is_carved_is_said_to_hold_patients_data(medspan: Medspan, marked: 
     assert "patient data" in done.stderr
     assert not holds(done.stdout + done.stderr)
     assert holds((tmp_path / "out.pcapng").read_bytes())
+
+
+def test_a_public_range_of_the_sites_own_has_names(medspan: Medspan, marked: Path) -> None:
+    names = "SELECT DISTINCT value FROM observation WHERE attribute = 'dns_name' AND ip = '81.2.69.160'"
+    medspan("read", marked, "--local-nets", "81.2.69.0/24")
+    assert medspan("sql", names, "--format", "csv").stdout.splitlines()[1:] == [f"{MARK}.clinic.example"]

@@ -8,6 +8,8 @@ from cryptography import x509
 
 from parsers.records import Side
 from tests.canary import KEPT, MAIL, MARK
+from tests.parsers import test_tds as tds
+from tests.parsers.building import NEGOTIATE, authenticate, challenge
 from tests.parsers.conversations import CONVERSATIONS
 from tests.parsers.dicom import building as dicom
 from tests.parsers.hl7 import messages as hl7
@@ -35,6 +37,14 @@ def conversations() -> Iterator[Turns]:
            for side, data in HTTP_TURNS]  # fmt: skip
     yield _dicom()
     yield _tls()
+    yield [
+        (C, tds.packet(0x12, tds.PRELOGIN)),
+        (S, tds.packet(0x04, tds.PRELOGIN)),
+        (C, tds.packet(0x10, bytes(94) + MARK.encode("utf-16-le") + NEGOTIATE)),
+        (S, tds.packet(0x04, b"\xed" + challenge())),
+        (C, tds.packet(0x11, authenticate())),
+        (S, tds.packet(0x04, MARK.encode("utf-16-le"))),
+    ]
     yield from _greetings()
 
 

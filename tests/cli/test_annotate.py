@@ -69,7 +69,7 @@ def test_two_devices_are_joined_and_split_again(told: Cli) -> None:
     ("args", "message"),
     [
         (["CT1", "colour=red"], "no field 'colour': FIELD=VALUE, where FIELD is one of owner, location, asset_tag, "),
-        (["CT1", "owner=x", "colour"], "no field 'colour': "),
+        (["CT1", "owner=x", "colour"], "FIELD=VALUE is expected, not 'colour'"),
         (["CT1", "owner=x", "owner=y"], "owner is given twice"),
         (["CT1", "owner=a\x1b[2J"], "owner must be one line of at most 1000 printable characters"),
         (["CT1", "owner=" + 1001 * "x"], "owner must be one line"),

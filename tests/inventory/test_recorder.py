@@ -290,8 +290,10 @@ def test_a_mac_that_claims_every_address_is_capped_and_counted(drains: int) -> N
 def test_a_flood_of_addresses_is_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ADDRESSES", 100)
     r = recorder()
-    for _ in range(3):  # what was remembered when the table was full is let go
+    for _ in range(3):  # as long as the flood goes on, however often it is drained
         for n in range(150):
             hold(r, f"02:00:00:00:00:{n:02x}", n, ip=f"10.0.0.{n}")
         facts = r.drain()
         assert (len(facts.observations), facts.caps_hit) == (100, 50)
+    hold(r, "02:00:00:00:01:00", 2 * module.FORGOTTEN_AFTER, ip="10.0.1.0")
+    assert len(r.drain().observations) == 1

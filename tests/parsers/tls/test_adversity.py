@@ -185,9 +185,9 @@ def test_mutated_conversations_end_in_nothing_worse_than_malformed() -> None:
 def test_the_time_of_a_flood_of_small_records_is_linear() -> None:
     def seconds(count: int) -> float:
         flood = record(24, b"beat") * count
-        began = time.perf_counter()
+        began = time.process_time()
         Sensor().send(Side.CLIENT, HELLO).send(Side.SERVER, SERVER_HELLO + flood)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     seconds(100)
     assert min(seconds(8000) for _ in range(3)) < 40 * min(seconds(1000) for _ in range(3))
