@@ -174,7 +174,8 @@ class Recorder:
             self._turns[ip] = sorted([*turns, max(time, since)])
         if time >= since:  # claims of one batch come in the order of their MACs
             self._holders[vlan, ip] = mac, time
-            self._filled = max(self._filled, time) if holder is None else self._filled
+            if holder is None:
+                self._filled = max(self._filled, time)
         return True
 
     def _turn(self, ip: str, time: int) -> int:

@@ -168,3 +168,13 @@ class CaptureHealth:
     caps_hit: int = 0  # a bounded buffer or table was full, and something was let go
     file_error: str | None = None  # why reading the capture ended early
     anomalies: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def cap(self, what: str, count: int = 1) -> None:
+        """A bound was reached, and `count` of `what` were let go."""
+        self.caps_hit += count
+        self.anomalies["cap", what] += count
+
+    def malformed(self, protocol: str, reason: str) -> None:
+        """A parser gave up."""
+        self.parser_errors += 1
+        self.anomalies["malformed", f"{protocol}: {reason}"] += 1

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sensor.flows.table import flow_keys, swapped_ends
 from sensor.packets import columns
 from sensor.packets.columns import U64, Packets
 from sensor.packets.decode import decode
@@ -112,7 +113,9 @@ def _locate(batches: Iterable[Batch], frames: set[int]) -> dict[int, _Place]:
 
 def _places(packets: Packets, rows: Int64) -> dict[int, _Place]:
     rows = rows[_transported(packets)[rows]]
-    hashes = zip(_conversations(packets, rows).tolist(), _hosts(packets, rows).tolist(), strict=True)
+    hashes = zip(
+        flow_keys(packets, rows, swapped_ends(packets, rows)).tolist(), _hosts(packets, rows).tolist(), strict=True
+    )
     return {frame: _Place(*place) for frame, place in zip(packets.frame[rows].tolist(), hashes, strict=True)}
 
 
@@ -124,7 +127,7 @@ def _choose(batches: Iterable[Batch], chosen: Sequence[_Chosen], places: dict[in
             break
         packets = decode(batch, Counter())
         rows = np.flatnonzero(_transported(packets))
-        keys = _conversations(packets, rows)
+        keys = flow_keys(packets, rows, swapped_ends(packets, rows))
         matching = np.isin(keys, conversations)
         rows, keys = rows[matching], keys[matching]
         pieces = np.flatnonzero(packets.next == columns.FRAGMENT)
@@ -166,15 +169,6 @@ def _transported(packets: Packets) -> np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 def _hashes(values: Iterable[int | None]) -> U64:
     return np.array([value for value in values if value is not None], np.uint64)
-
-
-def _conversations(packets: Packets, rows: Int64) -> U64:
-    """One hash a row, the same for both directions of a conversation."""
-    source = mix(packets.source_hi[rows], packets.source_lo[rows], packets.source_port[rows].astype(np.uint64))
-    to = packets.destination_port[rows].astype(np.uint64)
-    destination = mix(packets.destination_hi[rows], packets.destination_lo[rows], to)
-    low, high = np.minimum(source, destination), np.maximum(source, destination)
-    return mix(low, high, packets.next[rows].astype(np.uint64), packets.segment[rows])
 
 
 def _hosts(packets: Packets, rows: Int64) -> U64:

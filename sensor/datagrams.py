@@ -76,7 +76,7 @@ class Datagrams:
         chosen = np.flatnonzero(wanted & (packets.next[rows] == columns.DONE + 17) & (flows.payload > 0))
         for slot, row in zip(flows.slots[chosen].tolist(), rows[chosen].tolist(), strict=True):
             if self._of_flow[slot] >= MAX_OF_A_FLOW:
-                self._cap("datagrams of one flow")
+                self.health.cap("datagrams of one flow")
                 continue
             self._of_flow[slot] += 1
             ports = int(packets.source_port[row]), int(packets.destination_port[row])
@@ -100,7 +100,7 @@ class Datagrams:
         if datagram in self._kept:
             return self._kept[datagram]
         if self._parsed >= MAX_UNEQUAL:
-            self._cap("datagrams at a time")
+            self.health.cap("datagrams at a time")
             return None
         self._parsed += 1 + len(datagram.payload) // _LONG
         read = self._parse(datagram)
@@ -118,13 +118,12 @@ class Datagrams:
             try:
                 for announcement in parser.read(datagram):
                     if len(said) >= MAX_ANNOUNCEMENTS:
-                        self._cap(f"{parser.name}: announcements of one datagram")
+                        self.health.cap(f"{parser.name}: announcements of one datagram")
                         break
                     said.append(announcement)
             except Malformed as broken:
                 if not datagram.cut:
-                    self.health.parser_errors += 1
-                    self.health.anomalies["malformed", f"{parser.name}: {broken.reason}"] += 1
+                    self.health.malformed(parser.name, broken.reason)
             return parser.name, tuple(said)
         return None
 
@@ -134,7 +133,7 @@ class Datagrams:
         sender = _ip(packets.source_hi, packets.source_lo, row)
         for announcement in said:
             if self._told >= MAX_TOLD:
-                self._cap("announcements at a time")
+                self.health.cap("announcements at a time")
                 return
             self._told += 1
             if announcement.about is About.OTHER and announcement.mac is None and announcement.ip == sender:
@@ -144,10 +143,6 @@ class Datagrams:
             if endpoint is not None:
                 attribute, value, evidence = announcement[:3]
                 self.sink.observe(endpoint, protocol, attribute, value, evidence, time, frame)
-
-    def _cap(self, what: str) -> None:
-        self.health.caps_hit += 1
-        self.health.anomalies["cap", what] += 1
 
 
 def _candidates(datagram: Datagram) -> Iterable[type[DatagramParser]]:

@@ -54,15 +54,14 @@ class QuicHellos:
             if slot in self._known:
                 continue
             if self._read >= MAX_READ:
-                _cap(health, "QUIC datagrams at a time")
+                health.cap("QUIC datagrams at a time")
                 return
             self._read += 1
             reader = self._reader(slot, health)
             try:
                 told = reader.read(packets.buffer[int(packets.at[row]) : int(packets.end[row])].tobytes())
             except Malformed as broken:
-                health.parser_errors += 1
-                health.anomalies["malformed", f"{PROTOCOL}: {broken.reason}"] += 1
+                health.malformed(PROTOCOL, broken.reason)
                 told = None
             if reader.finished:
                 del self._readers[slot]
@@ -75,7 +74,7 @@ class QuicHellos:
         reader = self._readers.get(slot)
         if reader is None:
             if len(self._readers) >= MAX_OPEN:
-                _cap(health, "QUIC connections without a whole hello")
+                health.cap("QUIC connections without a whole hello")
                 del self._readers[next(iter(self._readers))]
             reader = self._readers[slot] = ClientHelloReader()
         return reader
@@ -92,8 +91,3 @@ def _chosen(packets: Packets, flows: Sorted) -> Int64:
     head = gather(packets.buffer, packets.at[rows[large]], _HEAD)
     chosen: Int64 = large[(head["first"] & LONG_HEADER == LONG_HEADER) & np.isin(head["version"], _VERSIONS)]
     return chosen
-
-
-def _cap(health: CaptureHealth, what: str) -> None:
-    health.caps_hit += 1
-    health.anomalies["cap", what] += 1

@@ -1,20 +1,7 @@
--- What each AE title was agreed to do: SOP Classes as SCU and SCP. A requestor's are told by its own title (that of the
--- speaker); an acceptor's by the title it was called by, where it accepts one only.
+-- What each AE title was agreed to do: SOP Classes as SCU and SCP.
 CREATE OR REPLACE TEMP VIEW ae_capability AS
-WITH title AS (
-    SELECT site, vlan, mac, ip, port, speaker, min(value) AS ae_title
-    FROM observation
-    WHERE value <> '' AND (attribute = 'calling_ae_title' AND port IS NULL
-        OR attribute = 'accepted_ae_title' AND port IS NOT NULL)
-    GROUP BY ALL
-    HAVING min(value) = max(value)
-),
-told AS MATERIALIZED (  -- all of them are JSON
-    SELECT t.*, o.attribute, o.value, o.count
-    FROM title t JOIN observation o ON o.site = t.site AND o.vlan IS NOT DISTINCT FROM t.vlan
-        AND o.mac IS NOT DISTINCT FROM t.mac AND o.ip = t.ip AND o.port IS NOT DISTINCT FROM t.port
-        AND o.speaker IS NOT DISTINCT FROM t.speaker
-    WHERE o.attribute IN ('scu_sop_classes', 'scp_sop_classes', 'transfer_syntaxes')
+WITH told AS MATERIALIZED (  -- all of them are JSON
+    FROM ae_statement WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes', 'transfer_syntaxes')
 ),
 syntaxes AS (
     SELECT site, ip, port, ae_title, list_sort(list(DISTINCT uid)) AS transfer_syntaxes

@@ -8,21 +8,10 @@ WITH placed AS (
     FROM ae_mention
 ),
 -- An end that ends associations under one title ends them for that title.
-spoken AS (
-    SELECT site, vlan, mac, ip, port, speaker, min(value) AS ae_title
-    FROM observation
-    WHERE value <> '' AND (attribute = 'calling_ae_title' AND port IS NULL
-        OR attribute = 'accepted_ae_title' AND port IS NOT NULL)
-    GROUP BY ALL
-    HAVING min(value) = max(value)
-),
 ended AS (
-    SELECT s.site, s.ae_title, sum(o.count)::BIGINT AS aborted
-    FROM spoken s JOIN observation o ON o.site = s.site AND o.vlan IS NOT DISTINCT FROM s.vlan
-        AND o.mac IS NOT DISTINCT FROM s.mac AND o.ip = s.ip AND o.port IS NOT DISTINCT FROM s.port
-        AND o.speaker IS NOT DISTINCT FROM s.speaker
-    WHERE o.attribute = 'association'
-        AND CASE o.attribute WHEN 'association' THEN o.value ->> '$.Outcome' END = 'aborted'
+    SELECT site, ae_title, sum(count)::BIGINT AS aborted
+    FROM ae_statement
+    WHERE attribute = 'association' AND CASE attribute WHEN 'association' THEN value ->> '$.Outcome' END = 'aborted'
     GROUP BY ALL
 ),
 capable AS (

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from parsers import ber
-from parsers.discovery.neighbour import MAX_ADDRESSES, Neighbour, put, words
-from parsers.malformed import Malformed
+from parsers.discovery.neighbour import MAX_ADDRESSES, Neighbour, put, tell, words
 from parsers.records import Announcement, Datagram
 from parsers.text import clean
 
@@ -58,11 +57,7 @@ class Cdp:
     @staticmethod
     def read(datagram: Datagram) -> Iterator[Announcement]:
         """Yield what it says; raise `Malformed` behind it where a TLV has no possible length."""
-        said = Neighbour()
-        broken = _read_tlvs(datagram.payload, said)
-        yield from said.announcements()
-        if broken is not None:
-            raise Malformed("TLV shorter than its header or longer than the frame", broken)
+        return tell(datagram.payload, _read_tlvs, "TLV shorter than its header or longer than the frame")
 
 
 def _read_tlvs(payload: bytes, said: Neighbour) -> int | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from parsers.discovery.addresses import host_address
-from parsers.discovery.neighbour import Neighbour, put, words
-from parsers.malformed import Malformed
+from parsers.discovery.neighbour import Neighbour, put, tell, words
 from parsers.records import Announcement, Datagram
 from parsers.text import clean
 
@@ -59,11 +58,7 @@ class Lldp:
     @staticmethod
     def read(datagram: Datagram) -> Iterator[Announcement]:
         """Yield what it says; raise `Malformed` behind it where a TLV is longer than what is there."""
-        said = Neighbour()
-        broken = _read_tlvs(datagram.payload, said)
-        yield from said.announcements()
-        if broken is not None:
-            raise Malformed("TLV longer than the LLDPDU", broken)
+        return tell(datagram.payload, _read_tlvs, "TLV longer than the LLDPDU")
 
 
 def _length(payload: bytes, at: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from parsers.discovery.addresses import host_address
+from parsers.malformed import Malformed
 from parsers.records import Announcement, Evidence
 from parsers.text import canonical, clean, without_mailboxes
 
@@ -50,6 +51,18 @@ class Neighbour:
         ip = self.addresses[0] if self.addresses else None
         for attribute, value in said:
             yield Announcement(attribute, value, Evidence.PEER, ip=ip, mac=mac)
+
+
+def tell(payload: bytes, read_tlvs: Callable[[bytes, Neighbour], int | None], reason: str) -> Iterator[Announcement]:
+    """Yield what the TLVs of `payload` say; raise `Malformed` with `reason` behind it where `read_tlvs` says so.
+
+    `read_tlvs` fills a Neighbour, and returns where the first broken TLV begins, None if all are whole.
+    """
+    said = Neighbour()
+    broken = read_tlvs(payload, said)
+    yield from said.announcements()
+    if broken is not None:
+        raise Malformed(reason, broken)
 
 
 def put(said: dict[str, str], key: str, raw: bytes) -> None:

@@ -11,6 +11,7 @@ import typer
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
+from sensor.cli.writing import check_target
 
 
 class ExportFormat(StrEnum):
@@ -28,14 +29,9 @@ def export(
     site: SiteOption = None,
 ) -> None:
     """Write all devices to a file."""
-    from inventory.errors import InventoryError
     from inventory.export import export_devices
 
-    if file.exists():
-        if not force:
-            raise InventoryError(f"{file} is there already: --force overwrites it")
-        if not file.is_file() or (inventory.exists() and file.samefile(inventory)):
-            raise InventoryError(f"{file} cannot be overwritten")
+    check_target(file, force, [inventory])
     with open_configured(inventory, knowledge) as con:
         count = export_devices(con, file_format.value, file, site)
     note(f"{count} device{'' if count == 1 else 's'} written to {file}")

@@ -130,8 +130,7 @@ class _Run:
         self._unwritten.append(facts)
         if len(self._unwritten) > MAX_UNWRITTEN:
             del self._unwritten[0]
-            health.caps_hit += 1
-            health.anomalies["cap", "flushes that could not be written"] += 1
+            health.cap("flushes that could not be written")
         self._store.write(self._capture, *self._unwritten)
         self._unwritten.clear()
 

@@ -41,7 +41,6 @@ def why(
     site: SiteOption = None,
 ) -> None:
     """Show the evidence for what is said of a device, with the frames to open in Wireshark."""
-
     with open_configured(inventory, knowledge) as con:
         result = find_proof(con, name, field, site)
     if dissect:

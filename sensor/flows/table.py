@@ -73,8 +73,8 @@ class FlowTable:
 
     def sort(self, packets: Packets, rows: Int64) -> Sorted:
         """Assign `rows` (those that rest on a transport) to flows, new ones included, and count them."""
-        swapped = _swapped(packets, rows)
-        key = _keys(packets, rows, swapped)
+        swapped = swapped_ends(packets, rows)
+        key = flow_keys(packets, rows, swapped)
         unique, first, inverse = np.unique(key, return_index=True, return_inverse=True)
         slots_of = self._find(unique, first, packets, rows, swapped)
         slots = slots_of[inverse]
@@ -190,7 +190,7 @@ def _sums(side: Any, values: Int64, count: int) -> Int64:
     return total
 
 
-def _swapped(packets: Packets, rows: Int64) -> npt.NDArray[np.bool_]:
+def swapped_ends(packets: Packets, rows: Int64) -> npt.NDArray[np.bool_]:
     """True where the sender is the higher of the two ends."""
     a, b = packets.source_hi[rows], packets.destination_hi[rows]
     c, d = packets.source_lo[rows], packets.destination_lo[rows]
@@ -199,7 +199,9 @@ def _swapped(packets: Packets, rows: Int64) -> npt.NDArray[np.bool_]:
     return swapped
 
 
-def _keys(packets: Packets, rows: Int64, swapped: npt.NDArray[np.bool_]) -> U64:
+def flow_keys(packets: Packets, rows: Int64, swapped: npt.NDArray[np.bool_]) -> U64:
+    """Return one hash a row, the same for both directions of a flow; `swapped` as `swapped_ends` tells."""
+
     def ordered(source: Any, destination: Any) -> tuple[Any, Any]:
         return np.where(swapped, destination, source), np.where(swapped, source, destination)
 

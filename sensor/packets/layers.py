@@ -22,10 +22,9 @@ from sensor.packets.layouts import (
     Rows,
     gather,
 )
-from sensor.packets.link import after_length_or_type, bounded, ethernet, llc
+from sensor.packets.link import after_length_or_type, after_ppp, bounded, ethernet, llc
 
 MORE_FRAGMENTS_OR_OFFSET = 0x3FFF  # RFC 791 3.1
-PPP = {0x0021: 0x0800, 0x0057: 0x86DD}  # RFC 1332, RFC 5072
 
 
 def vlan_tag(packets: Packets, rows: Rows) -> None:
@@ -58,9 +57,7 @@ def pppoe(packets: Packets, rows: Rows) -> None:
     rows = bounded(packets, rows, PPPOE.itemsize, "PPPoE header cut")
     protocol = gather(packets.buffer, packets.at[rows], PPPOE)["protocol"]
     packets.at[rows] += PPPOE.itemsize
-    packets.next[rows] = columns.OTHER
-    for number, ethertype in PPP.items():
-        packets.next[rows[protocol == number]] = ethertype
+    after_ppp(packets, rows, protocol)
 
 
 def by_version(packets: Packets, rows: Rows) -> None:

@@ -91,6 +91,13 @@ def after_length_or_type(packets: Packets, rows: Rows, value: Any) -> Any:
     return np.where(length, columns.LLC_HEADER, value)
 
 
+def after_ppp(packets: Packets, rows: Rows, protocol: Any) -> None:
+    """Send `rows` on to the IP that a PPP protocol number names; nothing else is read."""
+    packets.next[rows] = columns.OTHER
+    packets.next[rows[protocol == 0x0021]] = IPV4  # RFC 1332 2
+    packets.next[rows[protocol == 0x0057]] = IPV6  # RFC 5072 2
+
+
 def llc(packets: Packets, rows: Rows) -> None:
     """LLC with SNAP: IP (RFC 1042), or CDP, which stops here for `sensor.datagrams`. All else is not read."""
     packets.next[rows] = columns.OTHER

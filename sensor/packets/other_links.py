@@ -9,9 +9,8 @@ import numpy as np
 from sensor.packets import columns
 from sensor.packets.columns import Packets
 from sensor.packets.layouts import ARCNET, C_HDLC, IPOIB, NFLOG_ATTRIBUTE, PPP, RADIOTAP, WLAN, Rows, gather
-from sensor.packets.link import CDP, bounded, mac
+from sensor.packets.link import CDP, after_ppp, bounded, mac
 
-_PPP_ETHERTYPES: Final = {0x0021: 0x0800, 0x0057: 0x86DD}  # RFC 1332 2, RFC 5072 2
 _PAYLOAD: Final = 9  # NFULA_PAYLOAD
 _MAX_ATTRIBUTES: Final = 32
 _DATA: Final = 2  # IEEE 802.11-2020 table 9-1
@@ -34,9 +33,7 @@ def ppp(packets: Packets, rows: Rows) -> None:
     packets.at[rows] += np.where(framed, 2, 0)
     protocol = gather(packets.buffer, packets.at[rows], PPP)["protocol"]
     packets.at[rows] += PPP.itemsize
-    packets.next[rows] = columns.OTHER
-    for number, ethertype in _PPP_ETHERTYPES.items():
-        packets.next[rows[protocol == number]] = ethertype
+    after_ppp(packets, rows, protocol)
 
 
 def radiotap(packets: Packets, rows: Rows) -> None:

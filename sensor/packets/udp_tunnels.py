@@ -27,36 +27,44 @@ def recognise(packets: Packets, rows: Rows) -> None:
     rows = rows[_PORTS[packets.destination_port[rows]] | (packets.source_port[rows] == _AYIYA_PORT)]
     if not len(rows):
         return
-    port = packets.destination_port[rows]
-    _confirm(packets, rows[np.isin(port, _VXLAN_PORTS)], VXLAN, columns.VXLAN_HEADER)
-    _confirm(packets, rows[port == _GENEVE_PORT], GENEVE, columns.GENEVE_HEADER)
-    _confirm(packets, rows[port == _GTP_PORT], GTP_U, columns.GTP_HEADER)
-    _confirm(packets, rows[port == _GRE_PORT], GRE, columns.GRE_HEADER)
-    ayiya = (port == _AYIYA_PORT) | (packets.source_port[rows] == _AYIYA_PORT)
-    _confirm(packets, rows[ayiya], AYIYA, columns.AYIYA_HEADER)
+    to, source = packets.destination_port[rows], packets.source_port[rows]
+    for proposed, layout, confirm, then in (
+        (np.isin(to, _VXLAN_PORTS), VXLAN, _is_vxlan, columns.VXLAN_HEADER),
+        (to == _GENEVE_PORT, GENEVE, _is_geneve, columns.GENEVE_HEADER),
+        (to == _GTP_PORT, GTP_U, _is_gtp, columns.GTP_HEADER),
+        (to == _GRE_PORT, GRE, _is_gre, columns.GRE_HEADER),
+        ((to == _AYIYA_PORT) | (source == _AYIYA_PORT), AYIYA, _is_ayiya, columns.AYIYA_HEADER),
+    ):
+        found = rows[proposed]
+        found = found[packets.at[found] + layout.itemsize <= packets.end[found]]
+        if len(found):
+            packets.next[found[confirm(gather(packets.buffer, packets.at[found], layout))]] = then
 
 
-def _confirm(packets: Packets, rows: Rows, layout: np.dtype[Any], then: int) -> None:
-    """Move those of `rows` on whose reserved bits and inner protocol are those of `layout`."""
-    rows = rows[packets.at[rows] + layout.itemsize <= packets.end[rows]]
-    if not len(rows):
-        return
-    header = gather(packets.buffer, packets.at[rows], layout)
-    if then == columns.VXLAN_HEADER:
-        good = (header["flags"] == 0x0800_0000) & (header["vni"] & 0xFF == 0)
-    elif then == columns.GENEVE_HEADER:
-        protocol = header["protocol_type"]
-        known = (protocol == TRANSPARENT_ETHERNET) | np.isin(protocol, IP_ETHERTYPES)
-        good = (header["version_length"] >> 6 == 0) & (header["vni"] & 0xFF == 0) & known
-    elif then == columns.GTP_HEADER:
-        good = (header["flags"] >> 4 == 3) & (header["type"] == 255)  # version 1, G-PDU
-    elif then == columns.GRE_HEADER:
-        protocol = header["protocol_type"]
-        known = (protocol == TRANSPARENT_ETHERNET) | np.isin(protocol, IP_ETHERTYPES)
-        good = (header["flags_version"] & 0x4FFF == 0) & known
-    else:
-        good = (header["next_header"] == 41) & (header["operation"] & 0xF == 1)  # forward an IPv6 packet
-    packets.next[rows[good]] = then
+def _is_vxlan(header: Any) -> Any:
+    return (header["flags"] == 0x0800_0000) & (header["vni"] & 0xFF == 0)
+
+
+def _is_geneve(header: Any) -> Any:
+    return (header["version_length"] >> 6 == 0) & (header["vni"] & 0xFF == 0) & _carries(header)
+
+
+def _is_gtp(header: Any) -> Any:
+    return (header["flags"] >> 4 == 3) & (header["type"] == 255)  # version 1, G-PDU
+
+
+def _is_gre(header: Any) -> Any:
+    return (header["flags_version"] & 0x4FFF == 0) & _carries(header)
+
+
+def _is_ayiya(header: Any) -> Any:
+    return (header["next_header"] == 41) & (header["operation"] & 0xF == 1)  # forward an IPv6 packet
+
+
+def _carries(header: Any) -> Any:
+    """Ethernet, IP or MPLS."""
+    protocol = header["protocol_type"]
+    return (protocol == TRANSPARENT_ETHERNET) | np.isin(protocol, IP_ETHERTYPES)
 
 
 def vxlan(packets: Packets, rows: Rows) -> None:

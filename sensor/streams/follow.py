@@ -110,9 +110,8 @@ class Follower:
 
     def _drop(self, connection: Connection) -> None:
         self.table.flow["done"][connection.slot] = True
-        self.health.caps_hit += (overflowed := sum(half.overflowed for half in connection.halves))
-        if overflowed:
-            self.health.anomalies["cap", "segments held for reordering"] += overflowed
+        if overflowed := sum(half.overflowed for half in connection.halves):
+            self.health.cap("segments held for reordering", overflowed)
         del self._connections[connection.slot]
         connection.halves = ()
 
@@ -163,8 +162,7 @@ class Follower:
 
     def malformed(self, protocol: str, reason: str) -> None:
         """A parser gave up."""
-        self.health.parser_errors += 1
-        self.health.anomalies["malformed", f"{protocol}: {reason}"] += 1
+        self.health.malformed(protocol, reason)
 
     def gap(self, length: int) -> None:
         """A reader lost bytes."""
@@ -173,8 +171,7 @@ class Follower:
 
     def cap(self, what: str) -> None:
         """A bound was reached."""
-        self.health.caps_hit += 1
-        self.health.anomalies["cap", what] += 1
+        self.health.cap(what)
 
 
 def _hand_over(connection: Connection, run: Run, segments: Segments) -> None:
