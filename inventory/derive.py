@@ -16,22 +16,23 @@ from typing import Final
 
 import duckdb
 
+from inventory.addresses import create_addresses
+from inventory.config import Config
 from inventory.database import explain, open_database
 from inventory.errors import InventoryError
+from inventory.findings.decisions import create_words
+from inventory.findings.rules import run_rules
 from inventory.knowledge_tables import create_tables
 from inventory.merging import forget, merge_identities
-from inventory.networks import Networks, local_nets_in_force
 from inventory.vendors import mac_vendors
 
 _FACTS: Final = "facts.sql"
 _IDENTITY: Final = "15_identity.sql"  # the first that asks which identities are one device
 _FEW: Final = 500_000  # observations
 _KEYS: Final = "32_strong_key.sql"  # the last that is needed to tell
+_FINDINGS: Final = "47_finding.sql"  # asks what the rules found
+_NOTHING: Final = Config()
 
-_ADDRESSES: Final = """
-SELECT ip FROM observation WHERE ip IS NOT NULL
-UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow
-"""
 _MACS: Final = """
 SELECT mac FROM observation WHERE mac IS NOT NULL
 UNION SELECT value FROM observation WHERE attribute = 'link_layer_address'
@@ -42,29 +43,34 @@ UNION SELECT server_mac FROM flow WHERE server_mac IS NOT NULL
 
 @contextmanager
 def open_inventory(
-    path: Path, local_nets: str | None = None, last: str | None = None, knowledge: Path | None = None
+    path: Path, config: Config = _NOTHING, last: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the inventory at `path` read-only, with its derived tables, up to the one named `last` (default: all).
 
-    `local_nets` are the site's own networks as configured (`inventory.networks`): those that a reading was given on the
-    command line go before them, those that were configured for a reading are used where there are none.
-    `knowledge` is the site's own folder of tables (`inventory.knowledge_tables`).
+    `config` is what the site says of itself. Its own networks: those that a reading was given on the command line go
+    before them, those that were configured for a reading are used where there are none.
     Raises InventoryError; DuckDB's errors about the file itself become one, too.
     """
     con = open_database(path, read_only=True)
     try:
         try:
-            if con.execute("SELECT count(*) < ? FROM observation", [_FEW]).fetchone() == (True,):
-                con.execute("SET threads = 1")  # more of them only wait for each other: a tenth of the time
-            _addresses(con, local_nets)
-            _mac_vendors(con)
-            create_tables(con, knowledge)
-            derive_tables(con, last)
+            derive(con, config, last)
         except duckdb.IOException as error:
             raise explain(error, path) from None
         yield con
     finally:
         con.close()
+
+
+def derive(con: duckdb.DuckDBPyConnection, config: Config = _NOTHING, last: str | None = None) -> None:
+    """Make the derived tables of an opened inventory, up to the one named `last` (default: all)."""
+    if con.execute("SELECT count(*) < ? FROM observation", [_FEW]).fetchone() == (True,):
+        con.execute("SET threads = 1")  # more of them only wait for each other: a tenth of the time
+    create_addresses(con, config)
+    _mac_vendors(con)
+    create_tables(con, config.knowledge)
+    create_words(con, config.accept)
+    derive_tables(con, last)
 
 
 def lock_down(con: duckdb.DuckDBPyConnection) -> None:
@@ -82,6 +88,8 @@ def derive_tables(con: duckdb.DuckDBPyConnection, last: str | None = None) -> No
     forget(con)
     alone: list[str] = []
     for name, statement in _statements():
+        if name == _FINDINGS:
+            run_rules(con)
         con.execute(statement)
         if name >= _IDENTITY:
             alone.append(statement)
@@ -98,36 +106,6 @@ def _statements() -> list[tuple[str, str]]:
     folder = files("inventory").joinpath("sql")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql") and entry.name != _FACTS)
     return [(name, folder.joinpath(name).read_text("utf-8")) for name in names]
-
-
-def _addresses(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
-    remembered = dict(con.execute("SELECT key, value FROM meta").fetchall())
-    try:
-        networks = Networks(local_nets_in_force(remembered, local_nets))
-    except ValueError as error:
-        raise InventoryError(f"local_nets: {error}") from None
-    ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]
-    kinds = [networks.classify(ip) for ip in ips]
-    con.execute(
-        """
-        CREATE TEMP TABLE address AS
-        SELECT unnest(j.ip) AS ip, unnest(j.public) AS public, unnest(j.local) AS local,
-               unnest(j.unicast) AS unicast, unnest(j.family) AS family
-        FROM (SELECT from_json_strict(?, '{"ip": ["VARCHAR"], "public": ["BOOLEAN"], "local": ["BOOLEAN"],
-            "unicast": ["BOOLEAN"], "family": ["INTEGER"]}') AS j)
-        """,
-        [
-            json.dumps(
-                {
-                    "ip": ips,
-                    "public": [kind.public for kind in kinds],
-                    "local": [kind.local for kind in kinds],
-                    "unicast": [kind.unicast for kind in kinds],
-                    "family": [kind.family for kind in kinds],
-                }
-            )
-        ],
-    )
 
 
 def _mac_vendors(con: duckdb.DuckDBPyConnection) -> None:

@@ -30,7 +30,7 @@ told AS (
 shown AS (
     SELECT e.*, d.site, r.decode_as, CASE
         WHEN b.c IS NOT NULL AND e.field IN ('services', 'public_peers', 'role', 'roles') THEN b.c END AS conversation
-    FROM evidence e JOIN device d USING (device_id)
+    FROM evidence e JOIN profile d USING (device_id)
         LEFT JOIN begun b ON b.capture = e.capture_id AND b.frame = e.frame
         LEFT JOIN told r ON r.capture = e.capture_id AND r.protocol = e.protocol AND r.ip = e.ip
 ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,5 +24,7 @@ def open_configured(
     from inventory.derive import open_inventory
 
     config = load_config()
-    with open_inventory(inventory, config.local_nets, last=last, knowledge=knowledge or config.knowledge) as con:
+    if knowledge is not None:
+        config = replace(config, knowledge=knowledge)
+    with open_inventory(inventory, config, last) as con:
         yield con

@@ -8,6 +8,7 @@ from pathlib import Path
 import pymanuf
 import pytest
 
+from inventory.config import Config
 from inventory.derive import open_inventory
 from inventory.errors import InventoryError
 from inventory.recorder import Recorder
@@ -54,13 +55,16 @@ def test_networks_given_to_a_reading_go_before_the_configuration(
     path: Path, remembered: str | None, configured: str | None, public: list[str]
 ) -> None:
     Store(path).remember_local_nets(remembered, "8.8.8.8/32")
-    with open_inventory(path, configured, last="sighting") as con:
+    with open_inventory(path, Config(local_nets=configured), last="sighting") as con:
         found = con.execute("SELECT ip FROM address WHERE public ORDER BY ip").fetchall()
     assert [ip for (ip,) in found] == public
 
 
 def test_networks_that_cannot_be_read(path: Path) -> None:
-    with pytest.raises(InventoryError, match=r"^local_nets: 'x' is not a network such as"), open_inventory(path, "x"):
+    with (
+        pytest.raises(InventoryError, match=r"^local_nets: 'x' is not a network such as"),
+        open_inventory(path, Config(local_nets="x")),
+    ):
         pass
 
 
@@ -114,6 +118,6 @@ def test_only_as_far_as_asked(path: Path) -> None:
         with open_inventory(path, last=last) as con:
             return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
-    assert "device" in tables(None)
+    assert "profile" in tables(None)
     assert "conversation" in tables("conversation")
-    assert "device" not in tables("conversation")
+    assert "profile" not in tables("conversation")

@@ -13,6 +13,7 @@ import duckdb
 
 import inventory
 from inventory.derive import derive_tables
+from inventory.findings.decisions import create_words
 from inventory.knowledge_tables import create_tables
 from inventory.networks import Networks
 from parsers.attributes import ATTRIBUTES
@@ -243,6 +244,7 @@ class Scene:
         if self.annotations:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", self.annotations)
         _classify(con, self.local_nets)
+        create_words(con)
         derive_tables(con)
         _derived[:] = [facts]
         return con

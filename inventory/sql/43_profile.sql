@@ -1,5 +1,5 @@
--- `medspan devices`: one row per device, and per piece of equipment that is only known from others' messages.
-CREATE OR REPLACE TEMP TABLE device AS
+-- What the facts tell of each device, and of each piece of equipment that is only known from others' messages.
+CREATE OR REPLACE TEMP TABLE profile AS
 WITH known AS (
     SELECT device_id, site, false AS addressless, min(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM identity
@@ -16,12 +16,6 @@ told AS (
     WHERE used
     UNION ALL
     SELECT device_id, 'conflicts', conflict, NULL FROM conflict
-    UNION ALL
-    SELECT k.device_id, a.field, max_by(a.value, {'written': a.at, 'value': a.value}), NULL  -- the newest
-    FROM annotation a JOIN device_key k ON k.kind = 'id' AND k.key = a.device_id
-    WHERE a.field IN ('owner', 'location', 'asset_tag')
-    GROUP BY ALL
-    HAVING max_by(a.value, {'written': a.at, 'value': a.value}) <> ''  -- taken back
 ),
 field AS (
     SELECT device_id, field, ['high', 'medium', 'low'][min(doubt)] AS confidence,
@@ -66,13 +60,9 @@ SELECT
     of['operating_system'][1] AS operating_system,
     coalesce(s.services, []) AS services,               -- ports at which it answered
     coalesce(of['public_peers'], []) AS public_peers,
-    0 AS open_findings,
     f.confidence,                                       -- field -> high, medium, low
     coalesce(of['conflicts'], []) AS conflicts,
     k.addressless,                                      -- known only from others' messages
-    of['owner'][1] AS owner,
-    of['location'][1] AS location,
-    of['asset_tag'][1] AS asset_tag,
     k.first_seen,
     k.last_seen
 FROM known k

@@ -1,0 +1,113 @@
+"""Running the rules: each is a row of `rules.csv` and a view in a SQL file of the same name.
+
+A rule's view has the columns of `_COLUMNS`, one row a finding; what it is about (device, port, peer and subject) gives
+the finding its id, so that it is the same finding after a re-read and in an inventory that has grown.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import duckdb
+
+from inventory.export import Result
+
+SEVERITIES: Final = ("critical", "high", "medium", "low", "info")  # the worst first
+PUBLIC: Final = "public"  # needed by rules of conversations that leave the site
+
+_COLUMNS: Final = """
+    site        VARCHAR,
+    device_id   VARCHAR,   -- whose it is to mend; NULL where no device of the site is concerned
+    ip_address  VARCHAR,   -- of the device
+    port        INTEGER,   -- NULL where it is about none
+    peer        VARCHAR,   -- address or name at the other end; NULL where it is about none
+    subject     VARCHAR,   -- what else tells it from others of the rule; '' if nothing
+    detail      VARCHAR,   -- goes on where the rule's title ends; one line
+    severity    VARCHAR,   -- NULL: the rule's
+    first_seen  TIMESTAMP,
+    last_seen   TIMESTAMP,
+    seen        STRUCT("at" TIMESTAMP, capture VARCHAR, frame BIGINT, protocol VARCHAR, ip VARCHAR)[]
+"""
+_SIGNS: Final = """
+SELECT DISTINCT attribute FROM fact
+UNION SELECT DISTINCT protocol FROM exchange WHERE protocol IS NOT NULL
+UNION SELECT $public WHERE EXISTS (FROM exchange WHERE client_public OR server_public)
+"""
+_FOUND: Final = """
+CREATE OR REPLACE TEMP TABLE found AS
+WITH named AS (
+    SELECT 'f' || substr(sha256(concat_ws('|', rule, coalesce(device_id, concat_ws(' ', site, ip_address)), port, peer,
+        subject)), 1, 12) AS finding_id, *
+    FROM hit
+),
+evident AS (
+    SELECT finding_id,
+        list({'capture': coalesce(name, capture), 'frame': frame} ORDER BY "at", capture, frame) AS evidence
+    FROM (
+        SELECT DISTINCT finding_id, s."at", s.capture, s.frame
+        FROM (SELECT finding_id, unnest(seen) AS s FROM named)
+        QUALIFY row_number() OVER (PARTITION BY finding_id ORDER BY s."at", s.capture, s.frame) <= 5
+    ) LEFT JOIN (SELECT id AS capture, min(name) AS name FROM capture GROUP BY id) USING (capture)
+    GROUP BY finding_id
+)
+SELECT finding_id, rule, site, device_id, min(ip_address) AS ip_address, port, peer, subject, min(detail) AS detail,
+    min(severity) AS severity, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
+    coalesce(any_value(evidence), []) AS evidence
+FROM named LEFT JOIN evident USING (finding_id)
+GROUP BY finding_id, rule, site, device_id, port, peer, subject
+"""
+
+
+class Rule(NamedTuple):
+    """One row of `rules.csv`."""
+
+    rule: str
+    severity: str  # one of SEVERITIES
+    title: str
+    why: str
+    remedy: str
+    references: str  # parted by "; "
+    needs: str  # attributes, protocols or "public", of which one must be there; empty: it is always run
+    closes_after_days: str  # after the last sighting, while the site is still being observed; empty: never
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, by name."""
+    with files("inventory").joinpath("findings/rules.csv").open(encoding="utf-8") as file:
+        return tuple(Rule(**row) for row in csv.DictReader(file))
+
+
+def rules_table() -> Result:
+    """All rules as a listing, the worst first."""
+    worst_first = sorted(rules(), key=lambda rule: SEVERITIES.index(rule.severity))
+    rows = [{**rule._asdict(), "references": rule.references.split("; ")} for rule in worst_first]
+    return Result([column for column in Rule._fields if column != "needs"], rows)
+
+
+@cache
+def _view(rule: str) -> str:
+    return files("inventory").joinpath(f"findings/{rule}.sql").read_text("utf-8")
+
+
+def run_rules(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill the tables `rule` and `found` from what is derived. A rule that nothing here concerns is not run."""
+    signs = {sign for (sign,) in con.execute(_SIGNS, {"public": PUBLIC}).fetchall()}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hit (rule VARCHAR, {_COLUMNS})")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE rule (rule VARCHAR, severity VARCHAR, title VARCHAR, why VARCHAR, "
+        'remedy VARCHAR, "references" VARCHAR[], closes_after_days INTEGER)'
+    )
+    for rule in rules():
+        con.execute(
+            "INSERT INTO rule VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [*rule[:5], rule.references.split("; "), int(rule.closes_after_days) if rule.closes_after_days else None],
+        )
+        if not rule.needs or signs.intersection(rule.needs.split()):
+            con.execute(_view(rule.rule))
+            con.execute(f'INSERT INTO hit BY NAME SELECT ? AS rule, * FROM "{rule.rule}"', [rule.rule])  # noqa: S608
+    con.execute(_FOUND)
+    con.execute("DROP TABLE hit")

@@ -1,0 +1,136 @@
+"""`medspan findings`: what should be mended, why, and how."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensor.cli.opening import open_configured
+from sensor.cli.options import (
+    DEFAULT_INVENTORY,
+    Format,
+    FormatOption,
+    InventoryOption,
+    KnowledgeOption,
+    SinceOption,
+    SiteOption,
+)
+from sensor.cli.output import Columns, emit, note, short_time
+
+if TYPE_CHECKING:
+    from inventory.export import Row
+
+_FINDINGS = """
+SELECT * FROM finding
+WHERE ($site IS NULL OR site = $site)
+  AND list_contains($severities, severity)
+  AND ($rule IS NULL OR rule = $rule)
+  AND list_contains($statuses, status)
+  AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
+ORDER BY list_position($order, severity), rule, site, ip_address, port, peer, finding_id
+"""
+_UNKNOWN_DEVICES = """
+SELECT DISTINCT device FROM acceptance
+WHERE device IS NOT NULL AND lower(device) NOT IN (SELECT lower(key) FROM device_key) ORDER BY 1
+"""
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+_AT_WORK = [Status.OPEN, Status.ACKNOWLEDGED]
+
+
+def _place(row: Row) -> str:
+    ip = row["ip_address"] or row["device_id"] or ""
+    return ip if row["port"] is None else f"{ip} port {row['port']}"
+
+
+def _first_frame(row: Row) -> str:
+    return f"{row['evidence'][0]['capture']} frame {row['evidence'][0]['frame']}" if row["evidence"] else ""
+
+
+_COLUMNS: Columns = {
+    "Finding": "finding_id",
+    "Severity": "severity",
+    "Where": _place,
+    "What": "title",
+    "Peer": "peer",
+    "Status": "status",
+    "Last seen": lambda row: short_time(row["last_seen"]),
+    "Evidence": _first_frame,
+}
+_RULE_COLUMNS: Columns = {
+    "Rule": "rule",
+    "Severity": "severity",
+    "Finds": "title",
+    "Why": "why",
+    "Remedy": "remedy",
+    "References": "references",
+}
+
+
+def findings(
+    severity: Annotated[
+        Severity, typer.Option("--severity", help="Only those as bad as that, or worse.")
+    ] = Severity.INFO,
+    rule: Annotated[str | None, typer.Option("--rule", metavar="RULE", help="Only those of this rule.")] = None,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option("--status", help="Only with this status; several may be given. [open, acknowledged]"),
+    ] = None,
+    fail_on: Annotated[
+        Severity | None, typer.Option("--fail-on", help="Exit with 1 if one as bad as that, or worse, is open.")
+    ] = None,
+    list_rules: Annotated[
+        bool, typer.Option("--rules", help="List the rules instead: why, remedy, references.")
+    ] = False,
+    since: SinceOption = None,
+    inventory: InventoryOption = DEFAULT_INVENTORY,
+    knowledge: KnowledgeOption = None,
+    output: FormatOption = Format.TABLE,
+    site: SiteOption = None,
+) -> None:
+    """List what should be mended, the worst first."""
+    from inventory.errors import InventoryError
+    from inventory.export import query
+    from inventory.findings.rules import SEVERITIES, rules, rules_table
+
+    order = list(SEVERITIES)
+    if list_rules:
+        emit(rules_table(), output, _RULE_COLUMNS, "rule")
+        return
+    if rule is not None and rule not in {known.rule for known in rules()}:
+        raise InventoryError(f"no rule {rule!r}: medspan findings --rules lists them")
+    wanted = {
+        "severities": order[: order.index(severity.value) + 1],
+        "rule": rule,
+        "statuses": [one.value for one in status or _AT_WORK],
+        "since": since,
+        "site": site,
+        "order": order,
+    }
+    with open_configured(inventory, knowledge, last="finding") as con:
+        result = query(con, _FINDINGS, wanted)
+        unknown = [device for (device,) in con.execute(_UNKNOWN_DEVICES).fetchall()]
+    emit(result, output, _COLUMNS, "finding")
+    for device in unknown:
+        note(f"medspan: accept: no device {device!r} in this inventory")
+    if fail_on and any(
+        row["status"] == "open" and order.index(row["severity"]) <= order.index(fail_on) for row in result.rows
+    ):
+        raise typer.Exit(1)
