@@ -1,12 +1,14 @@
-"""`medspan annotate`: what people know of a device, and that two are one, or are not."""
+"""`medspan annotate`: what people know of devices, and what they decide of findings."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensor.cli.devices import NameArgument, find_device
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
@@ -14,43 +16,96 @@ from sensor.cli.output import note
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from inventory.store import Annotation
+
 
 def annotate(
-    name: NameArgument,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID|IP|AE|MAC", help="A device by id, address or AE title; or the id of a finding."),
+    ] = None,
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="FIELD=VALUE...",
-            help="owner, location, asset_tag, note, same-as, not-same-as; FIELD= takes it back.",
+            metavar="FIELD=VALUE...]",
+            help="Of a device: owner, location, asset_tag, note, same-as, not-same-as. Of a finding: "
+            "status=acknowledged|accepted|open, until=DATE, reason, note. FIELD= takes it back.",
         ),
-    ],
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Of many devices: a column device_id (or device) and some of the fields; empty cells say nothing.",
+        ),
+    ] = None,
     author: Annotated[str, typer.Option("--author", metavar="NAME", help="Who says so; the user by default.")] = "",
     inventory: InventoryOption = DEFAULT_INVENTORY,
     knowledge: KnowledgeOption = None,
     site: SiteOption = None,
 ) -> None:
-    """Say of a device what its traffic does not: the newest word counts, and nothing is overwritten."""
-    from inventory import annotate as annotating
-    from inventory.merging import NOT_SAME, SAME
+    """Say what traffic does not: the newest word counts, and nothing is overwritten."""
+    from inventory.annotate import FINDING_FIELDS, FINDING_ID, decided, parse
     from inventory.store import Store
     from parsers.text import clean
 
-    values = annotating.parse(words)
-    with open_configured(inventory, knowledge) as con:
-        device_id = _identify(con, name, site)
-        for field in (SAME, NOT_SAME):
-            if values.get(field):
-                values[field] = _identify(con, values[field], site)
-        said = annotating.said(con, device_id, values, clean(author) or _user())
+    if (table is None) == (name is None) or bool(words) != (name is not None):
+        raise typer.BadParameter("give either a device and FIELD=VALUE, or --csv FILE")
+    said_by = clean(author) or _user()
+    if table is not None:
+        _annotate_many(table, said_by, inventory, knowledge, site)
+        return
+    assert name is not None
+    if FINDING_ID.fullmatch(name):
+        values = parse(words or (), FINDING_FIELDS)
+        with open_configured(inventory, knowledge, last="finding") as con:
+            said = decided(con, name, values, said_by)
+    else:
+        values = parse(words or ())
+        with open_configured(inventory, knowledge) as con:
+            name, said = _of_device(con, name, values, said_by, site)
     Store(inventory).annotate(said)
-    note(f"{device_id}: {', '.join(values)} noted")
+    note(f"{name}: {', '.join(values)} noted")
+
+
+def _of_device(
+    con: DuckDBPyConnection, name: str, values: dict[str, str], author: str, site: str | None
+) -> tuple[str, list[Annotation]]:
+    from inventory.annotate import said
+    from inventory.merging import NOT_SAME, SAME
+
+    device_id = _identify(con, name, site)
+    for field in (SAME, NOT_SAME):
+        if values.get(field):
+            values[field] = _identify(con, values[field], site)
+    return device_id, said(con, device_id, values, author)
+
+
+def _annotate_many(table: Path, author: str, inventory: Path, knowledge: Path | None, site: str | None) -> None:
+    from inventory.errors import InventoryError
+    from inventory.store import Store
+    from inventory.word_list import read_list, said_in_list
+
+    try:
+        with nullcontext(sys.stdin) if str(table) == "-" else table.open(encoding="utf-8-sig", newline="") as file:
+            fields, lines = read_list(file, str(table))
+    except OSError as error:
+        raise InventoryError(f"{table}: {(error.strerror or 'cannot be read').lower()}") from None
+    with open_configured(inventory, knowledge) as con:
+        said = said_in_list(con, str(table), lines, author, site)
+    if said:
+        Store(inventory).annotate(said)
+    devices = len({annotation.device_id for annotation in said})
+    note(f"{', '.join(fields)} of {len(lines)} devices read: {len(said)} new, of {devices} devices")
 
 
 def _identify(con: DuckDBPyConnection, name: str, site: str | None) -> str:
     """Return the id that `name` means. One of a device's older ids stays as it is: it may be about to be split off."""
-    device_id = str(find_device(con, name, site)["device_id"])
-    known = con.execute("SELECT 1 FROM device_key WHERE kind = 'id' AND key = ?", [name]).fetchone()
-    return name if known else device_id
+    from inventory.naming import find_one
+
+    found = find_one(con, name, site)
+    return name if found.by_id else found.device_id
 
 
 def _user() -> str:

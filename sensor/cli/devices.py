@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,14 +33,7 @@ WHERE ($site IS NULL OR site = $site)
   AND (NOT $public OR len(public_peers) > 0)
   AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
 """
-_DEVICE = """
-SELECT * FROM device
-WHERE device_id IN (
-    SELECT device_id FROM device_key
-    WHERE ($site IS NULL OR site = $site)
-      AND CASE kind WHEN 'mac' THEN key = $mac WHEN 'ae_title' THEN lower(key) = lower($name) ELSE key = $name END)
-ORDER BY site, device_id
-"""
+_DEVICE = "SELECT * FROM device WHERE device_id = ? AND site = ?"
 _CONVERSATIONS = """
 SELECT * FROM conversation WHERE $id IN (client_device_id, server_device_id)
 ORDER BY connections DESC, server_ip, server_port, client_ip
@@ -190,24 +182,8 @@ def device(
 
 def find_device(con: DuckDBPyConnection, name: str, site: str | None) -> Row:
     """Return the one device that `name` means."""
-    from inventory.errors import InventoryError
     from inventory.export import query
+    from inventory.naming import find_one
 
-    digits = re.sub(r"[.:-]", "", name.lower())  # as switches of any make print it
-    mac = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
-    rows = query(con, _DEVICE, {"name": _canonical_address(name), "mac": mac, "site": site}).rows
-    if not rows:
-        raise InventoryError(
-            f"no device {name!r}: medspan devices lists them all, medspan flows --public those outside"
-        )
-    if len(rows) > 1:
-        ids = ", ".join(f"{row['device_id']} (site {row['site']})" for row in rows)
-        raise InventoryError(f"{len(rows)} devices are known as {name!r}: name one by its id: {ids}")
-    return rows[0]
-
-
-def _canonical_address(name: str) -> str:
-    try:
-        return str(ip_address(name))
-    except ValueError:
-        return name
+    found = find_one(con, name, site)
+    return query(con, _DEVICE, [found.device_id, found.site]).rows[0]

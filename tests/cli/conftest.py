@@ -8,12 +8,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
 from duckdb import DuckDBPyConnection
 
+from inventory.config import Config
 from inventory.derive import open_inventory
 from inventory.recorder import Recorder
 from inventory.store import Capture, Store
@@ -26,6 +26,7 @@ START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 CT_MAC, PACS_MAC, GATEWAY_MAC = "00:11:22:33:44:01", "00:11:22:33:44:02", "00:00:0c:00:00:01"
 HOSTILE_TITLE = "=[red]'\"\\;,;"  # a formula, markup, quotes, separators
 
+NOTHING = Config()
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -101,13 +102,14 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def derived() -> Iterator[Callable[..., AbstractContextManager[DuckDBPyConnection]]]:
     """`open_inventory`, but each inventory is derived once only."""
     with ExitStack() as stack:
-        opened = cache(lambda *key: stack.enter_context(open_inventory(*key)))
+        opened: dict[str, DuckDBPyConnection] = {}
 
         @contextmanager
-        def open_once(
-            path: Path, local_nets: str | None = None, last: str | None = None, knowledge: Path | None = None
-        ) -> Iterator[DuckDBPyConnection]:
-            yield opened(path.resolve(), local_nets, None, knowledge)
+        def open_once(path: Path, config: Config = NOTHING, last: str | None = None) -> Iterator[DuckDBPyConnection]:
+            key = f"{path.resolve()} {config}"
+            if key not in opened:
+                opened[key] = stack.enter_context(open_inventory(path, config))
+            yield opened[key]
 
         yield open_once
 
