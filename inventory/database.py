@@ -14,6 +14,7 @@ from inventory.errors import InventoryError
 SCHEMA_VERSION: Final = 2
 LOCK_PATIENCE: Final = 5.0  # seconds to wait for another process; a flush holds the file for some 50 ms
 WRITER_PATIENCE: Final = 60.0  # seconds; what was read should not be lost because somebody looks at the inventory
+DROP_DERIVED: Final = "DROP SCHEMA IF EXISTS derived CASCADE"  # what `inventory.keeping` kept
 _MAGIC: Final = b"DUCK"  # at byte 8 of the main header (https://duckdb.org/docs/stable/internals/storage)
 
 # No extension is ever fetched: a passive sensor sends nothing, not even by accident.

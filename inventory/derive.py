@@ -19,9 +19,9 @@ import duckdb
 from inventory.addresses import create_addresses
 from inventory.config import Config
 from inventory.database import explain, open_database
-from inventory.errors import InventoryError
 from inventory.findings.decisions import create_words
 from inventory.findings.rules import run_rules
+from inventory.geoip import create_places
 from inventory.knowledge_tables import create_tables
 from inventory.merging import forget, merge_identities
 from inventory.vendors import mac_vendors
@@ -31,6 +31,7 @@ _IDENTITY: Final = "15_identity.sql"  # the first that asks which identities are
 _FEW: Final = 500_000  # observations
 _KEYS: Final = "32_strong_key.sql"  # the last that is needed to tell
 _FINDINGS: Final = "47_finding.sql"  # asks what the rules found
+VIEW: Final = "\nCREATE OR REPLACE TEMP VIEW "  # as a file that makes a view begins
 _NOTHING: Final = Config()
 
 _MACS: Final = """
@@ -51,10 +52,19 @@ def open_inventory(
     before them, those that were configured for a reading are used where there are none.
     Raises InventoryError; DuckDB's errors about the file itself become one, too.
     """
+    from inventory.keeping import use_kept
+
     con = open_database(path, read_only=True)
     try:
         try:
-            derive(con, config, last)
+            if con.execute("SELECT count(*) < ? FROM observation", [_FEW]).fetchone() == (True,):
+                con.execute("SET threads = 1")  # more of them only wait for each other: a tenth of the time
+            if use_kept(con, config):
+                create_places(con, config.geoip)
+                create_words(con, config.accept)
+                create_views(con, last)
+            else:
+                derive(con, config, last)
         except duckdb.IOException as error:
             raise explain(error, path) from None
         yield con
@@ -64,13 +74,21 @@ def open_inventory(
 
 def derive(con: duckdb.DuckDBPyConnection, config: Config = _NOTHING, last: str | None = None) -> None:
     """Make the derived tables of an opened inventory, up to the one named `last` (default: all)."""
-    if con.execute("SELECT count(*) < ? FROM observation", [_FEW]).fetchone() == (True,):
-        con.execute("SET threads = 1")  # more of them only wait for each other: a tenth of the time
     create_addresses(con, config)
     _mac_vendors(con)
     create_tables(con, config.knowledge)
+    create_places(con, config.geoip)
     create_words(con, config.accept)
     derive_tables(con, last)
+
+
+def create_views(con: duckdb.DuckDBPyConnection, last: str | None = None) -> None:
+    """Make only what is not kept (`inventory.keeping`): the views, up to the one named `last` (default: all)."""
+    for name, statement in statements():
+        if VIEW in statement:
+            con.execute(statement)
+        if last is not None and name.endswith(f"_{last}.sql"):
+            break
 
 
 def lock_down(con: duckdb.DuckDBPyConnection) -> None:
@@ -87,7 +105,7 @@ def derive_tables(con: duckdb.DuckDBPyConnection, last: str | None = None) -> No
     """
     forget(con)
     alone: list[str] = []
-    for name, statement in _statements():
+    for name, statement in statements():
         if name == _FINDINGS:
             run_rules(con)
         con.execute(statement)
@@ -101,7 +119,7 @@ def derive_tables(con: duckdb.DuckDBPyConnection, last: str | None = None) -> No
 
 
 @cache
-def _statements() -> list[tuple[str, str]]:
+def statements() -> list[tuple[str, str]]:
     """The files that derive tables, by name, and what is in each."""
     folder = files("inventory").joinpath("sql")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql") and entry.name != _FACTS)

@@ -50,6 +50,8 @@ SHAPES: Final[dict[str, Shape]] = {
         choices={"kind": _PRODUCT_KINDS - {""}},
         anchored=False,  # a word anywhere in the title
     ),
+    "cloud_asns": Shape(_words("asn provider source"), ("asn",)),
+    "cloud_domains": Shape(_words("domain provider source"), ("domain",)),
     "dhcp_parameters": Shape(
         _words("parameters operating_system role source"),
         ("parameters",),
@@ -98,6 +100,12 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "modalities": Shape(_words("modality acquires meaning source"), ("modality",), choices={"acquires": _BOOLEAN}),
     "operating_systems": Shape(_words("operating_system path source"), ("operating_system",)),
+    "remote_access": Shape(
+        _words("field pattern kind certainty source example"),
+        ("field", "pattern"),
+        answering=Answering.PATTERN,
+        choices={"field": _set("name port protocol"), "certainty": _set("high low")},
+    ),
     "roles": Shape(_words("role precedence meaning source"), ("role",), own=False),
     "snmp_object_ids": Shape(
         _words("enterprise manufacturer role source"),

@@ -5,7 +5,7 @@ Three things decide, in this order:
 1. Multicast, broadcast, unspecified and loopback addresses are nobody's: neither local nor public.
 2. The site's own word: `local_nets`, networks or addresses parted by commas, `!` for "not ours"
    (`10.0.0.0/8, !10.99.0.0/16, 198.51.100.0/24`), and `[networks]`, which gives networks a name: those of
-   `[networks.own]` are local, those of `[networks.partner]` are not. The longest matching prefix of all of them decides;
+   `[networks.own]` are local, those of `[networks.partner]` are not. The longest matching prefix of them all decides;
    of equal ones the last, own after `local_nets`, partner after own. A hospital may own public ranges, which are local
    then; a partner's VPN may use private ones, which are public then: that traffic leaves the site.
 3. For what these do not mention, the IANA special-purpose registries, pinned in `knowledge/special_networks.csv`:
@@ -148,7 +148,7 @@ def unwrap(address: _Address) -> _Address:
     if address.teredo is not None:  # RFC 4380 4: (server, client); packets travel to the client
         return address.teredo[1]
     number = int(address)
-    # With a shorter prefix than /96 the last 24 bits are zero (RFC 6052 2.2), and where the four octets are is not told.
+    # With a shorter prefix than /96 the last 24 bits are zero (RFC 6052 2.2): where the four octets are is not told.
     if address in _NAT64 or (address in _LOCAL_NAT64 and number & 0xFFFFFF):
         return IPv4Address(number & 0xFFFFFFFF)
     return address

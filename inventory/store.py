@@ -18,8 +18,9 @@ from typing import Final, NamedTuple
 import duckdb
 
 from inventory.bulk import Kind, insert
-from inventory.database import SCHEMA_VERSION, WRITER_PATIENCE, explain, is_empty, open_database
+from inventory.database import DROP_DERIVED, SCHEMA_VERSION, WRITER_PATIENCE, explain, is_empty, open_database
 from inventory.errors import InventoryError
+from inventory.merging import NOT_SAME, SAME
 from inventory.networks import local_nets_in_force
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts
 from parsers.records import CaptureHealth
@@ -99,6 +100,7 @@ class Store:
         The first write of a capture id takes away what an earlier, interrupted or older, reading of it left.
         """
         with self._transaction() as con:
+            con.execute(DROP_DERIVED)
             if capture.id not in self._begun:
                 _delete_facts(con, capture.id)
             _write(con, capture, facts)
@@ -114,6 +116,7 @@ class Store:
         """
         known = self.known(capture.id, capture.parser_version) is not None
         with self._transaction() as con:
+            con.execute(DROP_DERIVED)
             if partial != capture.id:
                 if partial in self._begun and not known:
                     _delete_facts(con, capture.id)
@@ -134,6 +137,8 @@ class Store:
     def annotate(self, annotations: Sequence[Annotation]) -> None:
         """Add what people say of devices."""
         with self._transaction() as con:
+            if any(annotation.field in (SAME, NOT_SAME) for annotation in annotations):
+                con.execute(DROP_DERIVED)
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", annotations)
 
     def remember_local_nets(self, given: str | None, configured: str | None) -> str | None:

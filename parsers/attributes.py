@@ -115,7 +115,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "http_service": _text("kind of service recognised by paths or media types: dicomweb-qido, fhir, orthanc-rest..."),
     "http_path": _text("recognised path as a template, identifiers replaced: /dicom-web/studies/{uid}"),
     "http_software": _compound("name version", "software a FHIR CapabilityStatement or an API says this server is"),
-    "default_credential": _text("product whose well-known default login was used against this end; never the login"),
+    "default_credential": _text("product whose well-known default login this end let in; never the login"),
     # TLS
     "tls_version": _text("negotiated version: TLS 1.2..."),
     "tls_cipher": _text("negotiated cipher suite, IANA name, or hex where unnamed"),
@@ -175,7 +175,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "rdp_security": _text("security protocol an RDP server chose: rdp, tls, credssp"),
     "smb_dialect": _text("SMB dialect this server chose: NT LM 0.12, 2.1, 3.1.1"),
     "smb_signing": _text("message signing this SMB server announces: disabled, enabled, required"),
-    "clear_credentials": _text("protocol by which a login was sent to this end in clear: ftp, telnet, snmp, smtp..."),
+    "clear_credentials": _text("how a login was sent to this end in clear: ftp, telnet, snmp, http-basic, dicom..."),
     "printer_id": _text("model a printer answers with (PJL INFO ID, IEEE 1284 device id)"),
     # Laboratory instruments
     "astm_sender": _compound(

@@ -137,6 +137,7 @@ class Gathered:
     finding_counts: list[Row]
     public: list[Row]  # conversations with public addresses; MAX_EXPOSURES at most
     public_number: int  # of these there are in all
+    clear_outside: int  # of these that carried patient data in clear
     peers: dict[str, list[Row]]  # by device id
     evidence: dict[str, list[Row]]
     history: dict[str, list[Row]]
@@ -159,6 +160,7 @@ def gather(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Gathered:
         finding_counts=query(con, _FINDING_COUNTS, {"site": site}).rows,
         public=public[:MAX_EXPOSURES],
         public_number=len(public),
+        clear_outside=sum(row["clear_patient_data"] and row["established"] for row in public),
         peers=_by_device(con, _PEERS, {"limit": MAX_PEERS}),
         evidence=_by_device(con, _EVIDENCE, {"limit": MAX_EVIDENCE}),
         history=_by_device(con, _HISTORY, {"limit": MAX_PEERS}),

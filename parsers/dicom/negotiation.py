@@ -12,6 +12,10 @@ from parsers.text import canonical
 # (about the end that sent the PDU?, attribute, value, evidence)
 Saying = tuple[bool, str, str, Evidence]
 
+# User Identity that lets in whoever shows it (PS3.7 D.3.3.7.1): a name alone is no secret, and a Kerberos ticket is
+# of use to its owner only.
+_SHOWS_SECRET = frozenset(("username+passcode", "saml", "jwt"))
+
 
 def _implementation(pdu: Associate) -> list[Saying]:
     said = (
@@ -36,6 +40,8 @@ def request_sayings(request: Associate) -> tuple[Saying, ...]:
         sayings.append((True, "application_context_name", request.application_context_name, Evidence.PEER))
     if request.user_identity_type:
         sayings.append((True, "user_identity_type", request.user_identity_type, Evidence.PEER))
+        if request.user_identity_type in _SHOWS_SECRET:
+            sayings.append((False, "clear_credentials", "dicom", Evidence.CLAIM))
     sayings += _listed(True, "proposed_sop_classes", {c.abstract_syntax for c in request.contexts if c.abstract_syntax})
     return tuple(sayings)
 

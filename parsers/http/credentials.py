@@ -17,6 +17,7 @@ _KINDS: Final = {  # IANA HTTP Authentication Schemes
     b"negotiate": "negotiate",  # RFC 4559
     b"ntlm": "ntlm",  # MS-NTHT
 }
+BEARS_SECRET: Final = frozenset(("basic", "bearer"))  # whoever overhears one of these can show it, too
 _SESSION_COOKIE = re.compile(rb"sess|auth|token|jwt|sid$", re.IGNORECASE)
 _MAX_BASIC: Final = 512  # characters of base64; no default login is that long
 _MAX_COOKIES: Final = 64

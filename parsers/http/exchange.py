@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from parsers.http import patient
+from parsers.http.credentials import default_product
 from parsers.http.headers import Statement, of_request, of_response
 from parsers.http.media import service_of
 from parsers.http.message import Head
@@ -27,6 +28,7 @@ class Exchange(NamedTuple):
     service: Service | None
     document: str  # name of a document about the server itself, empty when another thing was asked for
     proxied: bool  # the request asks this server to fetch from another one
+    login: str | None  # product whose default login the request shows
     offset: int
 
 
@@ -51,9 +53,10 @@ def ask(head: Head, length: int, offset: int) -> tuple[Exchange, list[Statement]
     if patient.in_request(service, query) or (length and patient.in_body(service, content_type)):
         said.append(_patient_data(Side.CLIENT))
     if proxied:
-        return Exchange(method, None, "", True, offset), said
+        return Exchange(method, None, "", True, None, offset), said
     document = segments[-1] if method == b"GET" and segments and segments[-1] in DOCUMENTS else ""
-    return Exchange(method, service, document, False, offset), said
+    login = default_product(head.headers.get(b"authorization", b""))
+    return Exchange(method, service, document, False, login, offset), said
 
 
 def unanswered(exchange: Exchange) -> list[Statement]:
@@ -68,6 +71,8 @@ def answer(exchange: Exchange | None, head: Head, length: int) -> list[Statement
     proxied = exchange is not None and exchange.proxied
     content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     said = list(of_response(head, proxied))
+    if exchange and exchange.login and 200 <= status < 300:
+        said.append((Side.SERVER, "default_credential", exchange.login, Evidence.CLAIM))
     has_body = 200 <= status < 300 and not 0 <= length <= _MAX_EMPTY
     if service and (200 <= status < 400 or status == 401):
         said += _service(service, Evidence.PEER)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
-from parsers.http.credentials import credential_kind, default_product, is_session_cookie
+from parsers.http.credentials import BEARS_SECRET, credential_kind, is_session_cookie
 from parsers.http.media import media_type
 from parsers.http.message import Head
 from parsers.ntlm import in_header
@@ -53,10 +53,10 @@ def of_request(head: Head) -> Iterator[Statement]:
         yield Side.CLIENT, "http_forwarded_for", forwarded, PEER
     authorization = headers.get(b"authorization")
     if authorization:
-        yield Side.CLIENT, "http_credentials", credential_kind(authorization), PEER
-        product = default_product(authorization)
-        if product:
-            yield Side.SERVER, "default_credential", product, CLAIM
+        kind = credential_kind(authorization)
+        yield Side.CLIENT, "http_credentials", kind, PEER
+        if kind in BEARS_SECRET:
+            yield Side.SERVER, "clear_credentials", f"http-{kind}", CLAIM
         for attribute, value in in_header(authorization):
             yield Side.CLIENT, attribute, value, own
     cookie = headers.get(b"cookie")

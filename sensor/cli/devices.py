@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,9 +84,14 @@ def _readable(field: str, value: Any) -> Any:
     return short_time(value) if field in ("first_seen", "last_seen") else value
 
 
-def _network_order(row: Row) -> tuple[Any, ...]:
-    addresses = sorted((a.version, int(a)) for a in map(ip_address, row["ip_addresses"] or []))
-    return (row["site"] or "", not addresses, addresses, row["device_id"])
+def _network_order(site: str, ip_addresses: list[str], device_id: str) -> tuple[Any, ...]:
+    """By address, IPv4 first; devices without one last."""
+    addresses = sorted((len(packed), packed) for packed in map(_packed, ip_addresses))
+    return (site, not addresses, addresses, device_id)
+
+
+def _packed(ip: str) -> bytes:
+    return inet_pton(AF_INET6 if ":" in ip else AF_INET, ip)
 
 
 _COLUMNS: Columns = {
@@ -136,12 +141,21 @@ def devices(
     site: SiteOption = None,
 ) -> None:
     """List the devices."""
-    from inventory.export import query
+    from inventory.export import query, query_cells, write_cells
 
     wanted = {"role": role and role.value, "vendor": vendor, "public": public, "since": since, "site": site}
     with open_configured(inventory, knowledge) as con:
-        result = query(con, _DEVICES, wanted)
-    result.rows.sort(key=_network_order)
+        if output is Format.CSV:
+            cells = query_cells(con, _DEVICES, wanted)
+        else:
+            result = query(con, _DEVICES, wanted)
+    if output is Format.CSV:
+        named, at, ids = (cells.columns.index(column) for column in ("site", "ip_addresses", "device_id"))
+        cells.rows.sort(key=lambda row: _network_order(row[named], row[at].split("; ") if row[at] else [], row[ids]))
+        with standard_output() as stdout:
+            write_cells(cells.columns, cells.rows, stdout)
+        return
+    result.rows.sort(key=lambda row: _network_order(row["site"], row["ip_addresses"], row["device_id"]))
     sites = {row["site"] for row in result.rows}
     columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}
     emit(result, output, columns, "device")

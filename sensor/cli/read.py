@@ -30,6 +30,7 @@ def read(
 ) -> None:
     """Read captures into the inventory."""
     from inventory.config import load_config
+    from inventory.keeping import keep
     from inventory.store import Store
     from parsers.text import pseudonymiser
     from sensor.cli.planning import follow, plan
@@ -68,6 +69,7 @@ def read(
     if stop.asked:
         note("interrupted: what was read is kept")
         raise typer.Exit(130)
+    keep(inventory, config)
     if outcome.code:
         raise typer.Exit(outcome.code)
 

@@ -194,6 +194,7 @@ def test_user_identity_is_told_by_kind_alone(kind: int, words: str) -> None:
     secret = bytes((kind, 1)) + b"\0\4PHIu\0\4PHIp"
     seen = feed_every_way(Dicom, [(C, b.request(user=b.user_information(more=b.item(0x58, secret))))])
     assert (C, "user_identity_type", words, "peer") in statements(seen)
+    assert ((S, "clear_credentials", "dicom", "claim") in statements(seen)) is (kind in (2, 4, 5))
     assert "PHI" not in repr(seen)
 
 

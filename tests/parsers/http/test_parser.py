@@ -40,7 +40,7 @@ def test_ordinary_pair() -> None:
         Observation(C, "http_user_agent", "curl/8.5.0", Evidence.PEER, asked),
         Observation(S, "http_host", "pacs.example:8042", Evidence.CLAIM, asked),
         Observation(C, "http_credentials", "basic", Evidence.PEER, asked),
-        Observation(S, "default_credential", "Orthanc", Evidence.CLAIM, asked),
+        Observation(S, "clear_credentials", "http-basic", Evidence.CLAIM, asked),
         Observation(C, "http_credentials", "cookie", Evidence.PEER, asked),
         Observation(S, "http_server", "Orthanc", Evidence.PEER, answered),
         Observation(S, "http_powered_by", "PHP/8.2", Evidence.PEER, answered),
@@ -101,8 +101,10 @@ def test_host_that_is_none(host: str) -> None:
     ],
 )
 def test_credential_kinds(authorization: str, kind: str) -> None:
+    shown = [(S, "clear_credentials", f"http-{kind}", "claim")] if kind in ("basic", "bearer") else []
     assert said((C, request("GET / HTTP/1.1", f"Authorization: {authorization}"))) == [
-        (C, "http_credentials", kind, "peer")
+        (C, "http_credentials", kind, "peer"),
+        *shown,
     ]
 
 

@@ -29,7 +29,27 @@ def test_default_credentials(row: dict[str, str]) -> None:
 
 def test_a_login_of_several_products_names_all() -> None:
     ask = request("GET / HTTP/1.1", "Authorization: basic YWRtaW46YWRtaW4=")
-    assert values(said((C, ask)), "default_credential") == ["Apache Tomcat or dcm4chee or Mirth Connect"]
+    answered = said((C, ask), (S, response("204 No Content")))
+    assert values(answered, "default_credential") == ["Apache Tomcat or dcm4chee or Mirth Connect"]
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "302 Found", "404 Not Found", "500 Oops"])
+def test_a_default_login_that_lets_nobody_in(status: str) -> None:
+    ask = request("GET / HTTP/1.1", "Authorization: Basic b3J0aGFuYzpvcnRoYW5j")
+    assert values(said((C, ask)), "default_credential") == []
+    assert values(said((C, ask), (S, response(status))), "default_credential") == []
+
+
+def test_a_proxy_is_not_let_in_with_what_is_for_another() -> None:
+    ask = request("GET http://pacs.example/ HTTP/1.1", "Authorization: Basic b3J0aGFuYzpvcnRoYW5j")
+    assert values(said((C, ask), (S, response("200 OK"))), "default_credential") == []
+
+
+def test_each_answer_is_to_its_own_login() -> None:
+    good, bad = (f"Authorization: Basic {login}" for login in ("b3J0aGFuYzpvcnRoYW5j", "ZGljb29nbGU6ZGljb29nbGU="))
+    asked = request("GET / HTTP/1.1", bad) + request("GET / HTTP/1.1", good)
+    answers = response("401 Unauthorized") + response("200 OK")
+    assert values(said((C, asked), (S, answers)), "default_credential") == ["Orthanc"]
 
 
 @pytest.mark.parametrize(

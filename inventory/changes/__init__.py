@@ -1,0 +1,1 @@
+"""What changed: between two inventories, since a time, and between what was seen and what is declared."""

@@ -1,0 +1,66 @@
+"""The tables that can be taken away as they are: as CSV, JSON or Parquet, each with all of its rows in a fixed order."""
+
+from __future__ import annotations
+
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import duckdb
+
+from inventory.export import stream, stream_cells, write_cells, write_json
+
+# What is named on the command line -> what one row is, and the rows. `$site` NULL is every site.
+TABLES: Final[dict[str, tuple[str, str]]] = {
+    "devices": ("device", "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"),
+    "services": (
+        "service",
+        """
+        SELECT site, device_id, role, ip_addresses, port, s.transport, s.protocol, s.encrypted, s.product, s.version,
+            s.count AS connections, s.first_seen, s.last_seen, owner, location, asset_tag, note
+        FROM service s JOIN device USING (device_id)
+        WHERE $site IS NULL OR site = $site
+        ORDER BY site, device_id, port, s.transport, s.protocol, s.encrypted, s.product, s.version
+        """,
+    ),
+    "flows": (
+        "conversation",
+        """
+        SELECT * FROM conversation WHERE $site IS NULL OR site = $site
+        ORDER BY site, first_seen, client_ip, server_ip, server_port, transport, protocol, encrypted,
+            client_device_id, server_device_id
+        """,
+    ),
+    "findings": (
+        "finding",
+        """
+        SELECT f.*, d.owner, d.location, d.asset_tag, d.note
+        FROM finding f LEFT JOIN device d USING (device_id)
+        WHERE $site IS NULL OR f.site = $site
+        ORDER BY list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, f.site, finding_id
+        """,
+    ),
+    "ae": ("AE title", "SELECT * FROM ae_registry WHERE $site IS NULL OR site = $site ORDER BY ae_title, site"),
+}
+
+
+def write_table(
+    con: duckdb.DuckDBPyConnection, what: str, file_format: str, site: str | None, file: BinaryIO
+) -> int:
+    """Write the table `what` (of one site) to `file` as csv or json. Return how many rows there are."""
+    statement = TABLES[what][1]
+    with TextIOWrapper(file, "utf-8", newline="", write_through=True) as text:
+        if file_format == "csv":
+            columns, cells = stream_cells(con, statement, {"site": site})
+            count = write_cells(columns, cells, text)
+        else:
+            count = write_json(stream(con, statement, {"site": site})[1], text)
+        text.flush()
+        text.detach()
+    return count
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, what: str, site: str | None, path: Path) -> int:
+    """Write the table `what` (of one site) to `path` as Parquet. Return how many rows there are."""
+    statement = f"COPY ({TABLES[what][1]}) TO $path (FORMAT parquet, COMPRESSION zstd)"
+    return int(con.execute(statement, {"site": site, "path": str(path)}).fetchall()[0][0])

@@ -1,0 +1,24 @@
+-- SNMP agents that answered to a community with which products ship. Requests alone are anybody's guesses.
+CREATE OR REPLACE TEMP VIEW "snmp-default-community" AS
+SELECT
+    f.site,
+    f.device_id,
+    min(f.seen).ip AS ip_address,
+    f.port,
+    NULL::VARCHAR AS peer,
+    '' AS subject,
+    coalesce('asked by ' || CASE WHEN any_value(a.clients) > 3 THEN any_value(a.clients) || ' managers'
+        ELSE any_value(a.named) END, '') AS detail,
+    NULL::VARCHAR AS severity,
+    min(f.first_seen) AS first_seen,
+    max(f.last_seen) AS last_seen,
+    list_sort(list(DISTINCT f.seen))[:5] AS seen
+FROM fact f LEFT JOIN (
+    SELECT server_device_id, server_port, count(DISTINCT client_ip) AS clients,
+        array_to_string(list_sort(list(DISTINCT client_ip))[:3], ', ') AS named
+    FROM exchange
+    WHERE protocol = 'snmp' AND established
+    GROUP BY ALL
+) a ON a.server_device_id = f.device_id AND a.server_port = f.port
+WHERE f.attribute = 'snmp_community' AND f.value = 'default' AND f.class = 'peer'
+GROUP BY f.site, f.device_id, f.port;

@@ -1,0 +1,100 @@
+"""What an inventory does that its policy does not allow, and how well each site conforms.
+
+Conversations are judged where one of their ends has a role of `policy.roles`: those that were answered, between two
+hosts. What is not sure is never called a violation: where a role is of low confidence or none is known, where the
+protocol was not recognised, or where both ports are high and the beginning was not seen, so that the client may be the
+server, and where knowing it could make the conversation conform, it is uncertain.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+import duckdb
+
+from inventory.export import Result, query
+from inventory.policy.declaration import Policy
+from inventory.policy.vocabulary import INCIDENTAL, Traffic, known_roles
+
+_EPHEMERAL: Final = 32_768  # the lowest port that Linux gives to clients (ip-sysctl.rst: ip_local_port_range)
+_TRAFFIC: Final = {"protocol": "VARCHAR", "port": "INTEGER", "transport": "VARCHAR"}
+_ROLE: Final = {"role": "VARCHAR"}
+_RULE: Final = {
+    "number": "INTEGER",
+    "name": "VARCHAR",
+    "sites": "VARCHAR[]",
+    "sources": "VARCHAR[]",
+    "targets": "VARCHAR[]",
+    "source_roles": "BOOLEAN",  # whether a device that has another role then would be meant
+    "target_roles": "BOOLEAN",
+    "encrypted": "BOOLEAN",
+    **_TRAFFIC,
+}
+
+
+class Check(NamedTuple):
+    """The answer: one row per conversation or service that does not conform, one per site and rule."""
+
+    deviations: Result  # as `deviations.sql`
+    score: Result  # as `score.sql`
+
+
+def check(con: duckdb.DuckDBPyConnection, policy: Policy, site: str | None = None) -> Check:
+    """Judge the inventory `con`, with its derived tables, by `policy`; only `site`, unless it is None."""
+    for name, columns, rows in _tables(policy):
+        _put(con, name, columns, rows)
+    con.execute(_statement("ends"))
+    parameters = {"site": site, "ephemeral": _EPHEMERAL}
+    con.execute(_statement("judgement"), parameters)
+    con.execute(_statement("offers"), parameters)
+    return Check(query(con, _statement("deviations")), query(con, _statement("score"), {"site": site}))
+
+
+def _tables(policy: Policy) -> list[tuple[str, dict[str, str], list[dict[str, Any]]]]:
+    """The policy as tables: name, columns, rows. A rule, or a role's services, has a row for each traffic it names."""
+    rules = [
+        {
+            "number": number,
+            "name": rule.name,
+            "sites": rule.sites,
+            "sources": rule.sources,
+            "targets": rule.targets,
+            "source_roles": not set(rule.sources).isdisjoint(known_roles()),
+            "target_roles": not set(rule.targets).isdisjoint(known_roles()),
+            "encrypted": rule.encrypted,
+            **traffic._asdict(),
+        }
+        for number, rule in enumerate(policy.rules, 1)
+        for traffic in rule.traffic
+    ]
+    offered = [
+        {"role": role, **traffic._asdict()} for role, traffics in policy.services.items() for traffic in traffics
+    ]
+    return [
+        ("policy_rule", _RULE, rules),
+        ("policy_role", _ROLE, _roles(policy.roles)),
+        ("policy_incidental", _ROLE, _roles(INCIDENTAL)),
+        ("policy_server", _ROLE, _roles(policy.services)),
+        ("policy_service", _ROLE | _TRAFFIC, offered),
+        ("policy_infrastructure", _TRAFFIC, list(map(Traffic._asdict, policy.infrastructure))),
+    ]
+
+
+def _roles(roles: Any) -> list[dict[str, Any]]:
+    return [{"role": role} for role in roles]
+
+
+def _put(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    shape = json.dumps([columns])
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest(from_json(?, ?), max_depth := 2)",  # noqa: S608 - our own name
+        [json.dumps(rows), shape],
+    )
+
+
+@cache
+def _statement(name: str) -> str:
+    return files("inventory.policy").joinpath(f"{name}.sql").read_text("utf-8")
