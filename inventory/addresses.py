@@ -29,10 +29,10 @@ _TYPES: Final = {
 def address_settings(con: duckdb.DuckDBPyConnection, config: Config) -> tuple[str | None, Named]:
     """Return the networks in force, as `Networks` and `settings_key` take them."""
     remembered = dict(con.execute("SELECT key, value FROM meta").fetchall())
-    return local_nets_in_force(remembered, config.local_nets), named_in_force(remembered, _named(config))
+    return local_nets_in_force(remembered, config.local_nets), named_in_force(remembered, named_networks(config))
 
 
-def _named(config: Config) -> Named | None:
+def named_networks(config: Config) -> Named | None:
     """Return the configured networks; None where there is no configuration, not even one that names none."""
     return config.networks if config.networks or config.path else None
 

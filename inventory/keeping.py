@@ -20,7 +20,7 @@ import duckdb
 from inventory.addresses import address_key
 from inventory.config import Config
 from inventory.database import DROP_DERIVED, WRITER_PATIENCE, explain, open_database
-from inventory.derive import derive
+from inventory.derive import derive, use_threads
 
 FEWEST: Final = 10_000  # observations, for which it pays
 _CODE: Final = (".sql", ".csv", ".py")  # what decides how tables are derived
@@ -38,6 +38,7 @@ def keep(path: Path, config: Config) -> bool:
     try:
         if con.execute(_WORTH, [FEWEST]).fetchone() != (True,):
             return False
+        use_threads(con)
         derive(con, config)
         con.execute("BEGIN")
         con.execute(DROP_DERIVED)

@@ -11,6 +11,7 @@ import duckdb
 
 from inventory.knowledge_shapes import SHAPES, Answering, Shape
 from inventory.knowledge_tables import Problem, Row, Tables
+from inventory.version_checks import advisory_problems, end_problems
 
 _UID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")  # PS3.5 9.1
 _MAX_UID: Final = 64  # PS3.5 9.1
@@ -39,6 +40,10 @@ def check(folder: Path, tables: Tables, con: duckdb.DuckDBPyConnection, known: T
             found += _patterns(shape, rows, con)
         if "version_group" in shape.columns:
             found += _versions(rows, con)
+        if name == "advisories":
+            found += advisory_problems(rows, con)
+        if name == "end_of_life":
+            found += end_problems(rows, con)
         problems += (Problem(str(folder / f"{name}.csv"), line, what) for line, what in sorted(set(found)))
     return problems
 

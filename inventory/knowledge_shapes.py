@@ -41,8 +41,15 @@ def _set(text: str) -> frozenset[str]:
 
 _PRODUCT_KINDS: Final = _set("modality archive workstation router printer worklist") | {""}
 _BOOLEAN: Final = _set("true false")
+_SEVERITY: Final = _set("critical high medium low info none")  # none takes a row back
 
 SHAPES: Final[dict[str, Shape]] = {
+    "advisories": Shape(
+        _words("product advisory introduced fixed last_affected cvss severity backported summary published source"),
+        ("product", "advisory", "introduced"),
+        _set("fixed last_affected cvss backported summary published"),
+        choices={"severity": _SEVERITY, "backported": _BOOLEAN | {""}},
+    ),
     "ae_titles": Shape(
         _words("pattern kind source example"),
         ("pattern",),
@@ -56,6 +63,12 @@ SHAPES: Final[dict[str, Shape]] = {
         _words("parameters operating_system role source"),
         ("parameters",),
         _set("operating_system role"),
+    ),
+    "end_of_life": Shape(
+        _words("product kind first_version next_version ended extended backported source"),
+        ("product", "first_version"),
+        _set("next_version extended backported"),
+        choices={"kind": _set("operating_system software"), "backported": _BOOLEAN | {""}},
     ),
     "fingerprints": Shape(
         _words("field pattern kind operating_system role manufacturer product version serial source example expected"),
@@ -151,5 +164,12 @@ SHAPES: Final[dict[str, Shape]] = {
         _words("pattern operating_system source example"),
         ("pattern",),
         answering=Answering.PATTERN,
+    ),
+    "weak_tls": Shape(
+        _words("field pattern weakness severity source example"),
+        ("field", "pattern"),
+        answering=Answering.PATTERNS,
+        choices={"field": _set("tls_certificate.key tls_cipher tls_version"), "severity": _SEVERITY},
+        anchored=False,  # a word anywhere in a suite's name
     ),
 }

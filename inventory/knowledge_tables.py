@@ -19,6 +19,7 @@ import duckdb
 
 from inventory.errors import InventoryError
 from inventory.knowledge_shapes import SHAPES, Shape
+from inventory.versions import create_macros
 from parsers.text import clean
 
 OURS: Final = Path(str(files("inventory").joinpath("knowledge")))
@@ -69,8 +70,10 @@ def create_tables(con: duckdb.DuckDBPyConnection, site: Path | None = None) -> N
     """Create `knowledge_<name>` for each of our tables, all text, and put the rows of the folder `site` before ours.
 
     Column `layer` is 0 in a site's rows and 1 in ours: where several patterns match, the lowest decides. A row of ours
-    that has the key of a site's is left out. Raises InventoryError.
+    that has the key of a site's is left out. What compares versions (`inventory.versions`) is made, too.
+    Raises InventoryError.
     """
+    create_macros(con)
     own = site_tables(site, con) if site else {}
     for path in sorted(OURS.glob("*.csv")):
         columns = ", ".join(f"'{column}': 'VARCHAR'" for column in SHAPES[path.stem].columns)

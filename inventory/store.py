@@ -6,6 +6,7 @@ is one transaction: a process killed at any moment leaves the flushes before, an
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from inventory.bulk import Kind, insert
 from inventory.database import DROP_DERIVED, SCHEMA_VERSION, WRITER_PATIENCE, explain, is_empty, open_database
 from inventory.errors import InventoryError
 from inventory.merging import NOT_SAME, SAME
-from inventory.networks import local_nets_in_force
+from inventory.networks import NAMED_KEY, Named, local_nets_in_force, named_in_force
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts
 from parsers.records import CaptureHealth
 from parsers.text import clean
@@ -140,6 +141,15 @@ class Store:
             if any(annotation.field in (SAME, NOT_SAME) for annotation in annotations):
                 con.execute(DROP_DERIVED)
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", annotations)
+
+    def remember_named_networks(self, configured: Named | None) -> Named:
+        """Keep the networks that `[networks]` names, likewise; return those in force. None: there is no configuration."""
+        with self._transaction() as con:
+            if configured is not None:
+                con.execute("DELETE FROM meta WHERE key = ?", [NAMED_KEY])
+            if configured:
+                con.execute("INSERT INTO meta VALUES (?, ?)", [NAMED_KEY, json.dumps(configured)])
+            return named_in_force(dict(con.execute("SELECT key, value FROM meta").fetchall()), configured)
 
     def remember_local_nets(self, given: str | None, configured: str | None) -> str | None:
         """Keep the site's own networks with the inventory, for those who query it from elsewhere; return them.

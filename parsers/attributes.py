@@ -168,6 +168,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "ssh_software": _text("protocol version and software in the SSH identification string (RFC 4253 4.2)"),
     "ssh_host_key": _text("SHA256 fingerprint of the host key this server proved to hold (RFC 4253 8)"),
     "vnc_version": _text("RFB protocol version (RFC 6143 7.1.1)"),
+    "vnc_security": _text("security type agreed on at this VNC server: none, vnc, tls, vencrypt... (RFC 6143 7.1.2)"),
     "ftp_banner": _text("first line of an FTP server's greeting"),
     "smtp_banner": _text("first line of an SMTP server's greeting"),
     "telnet_banner": _text("first line a telnet server shows before anything is typed"),

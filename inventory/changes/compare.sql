@@ -1,23 +1,23 @@
 -- From two states, whose devices `old_same` and `new_same` bring together, to `change` and `unobserved`.
 
--- What is told when a device has something else, something more, something less. NULL: nothing.
+-- What is told when a device has something else, and something more. NULL: nothing.
 CREATE OR REPLACE TEMP TABLE aspect AS
 FROM (VALUES
-    ('ip_address', 'moved', 'learned', NULL),
-    ('vlan', 'moved', NULL, NULL),
-    ('mac_address', 'changed', 'learned', NULL),
-    ('hostname', 'renamed', 'learned', NULL),
-    ('ae_title', 'new AE title', 'new AE title', NULL),
-    ('role', 'changed', 'learned', NULL),
-    ('manufacturer', 'changed', 'learned', NULL),
-    ('manufacturer_model_name', 'changed', 'learned', NULL),
-    ('device_serial_number', 'changed', 'learned', NULL),
-    ('software_version', 'software changed', 'learned', NULL),
-    ('implementation_version', 'software changed', 'learned', NULL),
-    ('operating_system', 'software changed', 'learned', NULL),
-    ('service', NULL, 'new service', 'service gone'),
-    ('public_peer', NULL, 'new public peer', NULL)
-) t(aspect, replaced, added, ended);
+    ('ip_address', 'moved', NULL),
+    ('vlan', 'moved', NULL),
+    ('mac_address', 'changed', NULL),
+    ('hostname', 'renamed', NULL),
+    ('ae_title', 'new AE title', 'new AE title'),
+    ('role', 'changed', NULL),
+    ('manufacturer', 'changed', NULL),
+    ('manufacturer_model_name', 'changed', NULL),
+    ('device_serial_number', 'changed', NULL),
+    ('software_version', 'software changed', NULL),
+    ('implementation_version', 'software changed', NULL),
+    ('operating_system', 'software changed', NULL),
+    ('service', NULL, 'new service'),
+    ('public_peer', NULL, 'new public peer')
+) t(aspect, replaced, more);
 
 CREATE OR REPLACE TEMP TABLE old_device AS
 SELECT same, site, max_by(device_id, s.last_seen) AS device_id, max_by(value, s.last_seen) AS name,
@@ -31,20 +31,45 @@ CREATE OR REPLACE TEMP TABLE new_device AS
 SELECT same, site, max_by(device_id, s.last_seen) AS device_id, max_by(value, s.last_seen) AS name,
     max_by(detail, s.last_seen) AS ip, min(s.first_seen) AS first_seen, max(s.last_seen) AS last_seen,
     max(s.last_seen) > any_value(new_after) AS present
-FROM state s JOIN new_same USING (device_id) JOIN period USING (site)
+FROM new_state s JOIN new_same USING (device_id) JOIN period USING (site)
 WHERE aspect = 'device'
 GROUP BY same, site;
+
+CREATE OR REPLACE TEMP VIEW old_row AS
+SELECT *, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
+    CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, hash(device_id, aspect, of) AS kind
+FROM old_state
+WHERE aspect <> 'device';
+
+CREATE OR REPLACE TEMP VIEW new_row AS
+SELECT *, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
+    CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, hash(device_id, aspect, of) AS kind
+FROM new_state
+WHERE aspect <> 'device';
+
+-- Most things of most devices are as they were: what has one value, the same on both sides, is not looked at any
+-- further; nor is what has none on one side, unless it is news by itself.
+CREATE OR REPLACE TEMP TABLE touched AS
+SELECT kind
+FROM (
+    SELECT kind, aspect, hash(key) AS old_key, NULL AS new_key FROM old_row JOIN period USING (site)
+    WHERE last_seen > old_after
+    UNION ALL
+    SELECT kind, aspect, NULL, hash(key) FROM new_row JOIN period USING (site)
+    WHERE last_seen > new_after
+)
+GROUP BY kind
+HAVING (count(old_key) > 1 OR count(new_key) > 1 OR min(old_key) IS DISTINCT FROM min(new_key))
+    AND (count(old_key) > 0 AND count(new_key) > 0 OR bool_or(aspect IN ('ae_title', 'service', 'public_peer')));
 
 -- `current`: no other value of the same kind came after it was seen last.
 CREATE OR REPLACE TEMP TABLE old_thing AS
 WITH thing AS (
-    SELECT same, aspect, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
-        CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, min(value) AS value,
-        any_value(detail) AS detail, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        max(last_seen) > any_value(old_after) AS present
-    FROM old_state s JOIN old_same USING (device_id) JOIN period USING (site)
-    WHERE aspect <> 'device'
-    GROUP BY ALL
+    SELECT same, aspect, of, key, min(value) AS value, any_value(detail) AS detail, min(first_seen) AS first_seen,
+        max(last_seen) AS last_seen, max(last_seen) > any_value(old_after) AS present
+    FROM old_row JOIN old_same USING (device_id) JOIN period USING (site)
+    WHERE kind IN (FROM touched) OR device_id NOT IN (FROM plain)
+    GROUP BY same, aspect, of, key
 )
 SELECT *, present AND NOT coalesce(max(first_seen) FILTER (present) OVER (PARTITION BY same, aspect, of) > last_seen,
     false) AS current
@@ -52,42 +77,41 @@ FROM thing;
 
 CREATE OR REPLACE TEMP TABLE new_thing AS
 WITH thing AS (
-    SELECT same, aspect, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
-        CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, min(value) AS value,
-        any_value(detail) AS detail, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        max(last_seen) > any_value(new_after) AS present
-    FROM state s JOIN new_same USING (device_id) JOIN period USING (site)
-    WHERE aspect <> 'device'
-    GROUP BY ALL
+    SELECT same, aspect, of, key, min(value) AS value, any_value(detail) AS detail, min(first_seen) AS first_seen,
+        max(last_seen) AS last_seen, max(last_seen) > any_value(new_after) AS present
+    FROM new_row JOIN new_same USING (device_id) JOIN period USING (site)
+    WHERE kind IN (FROM touched) OR device_id NOT IN (FROM plain)
+    GROUP BY same, aspect, of, key
 )
 SELECT *, present AND NOT coalesce(max(first_seen) FILTER (present) OVER (PARTITION BY same, aspect, of) > last_seen,
     false) AS current
 FROM thing;
 
-CREATE OR REPLACE TEMP TABLE met AS
-SELECT same, site, n.device_id, n.name, n.ip, o.same IS NOT NULL AND o.present AS before, n.present AS after, n.last_seen
-FROM new_device n LEFT JOIN old_device o USING (same, site);
-
 CREATE OR REPLACE TEMP TABLE gone AS
-WITH seen AS (
-    SELECT DISTINCT site, of, CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END AS net
-    FROM new_thing JOIN new_device d USING (same)
-    WHERE aspect = 'ip_address' AND new_thing.present
+WITH lost AS (
+    SELECT o.same, o.site FROM old_device o LEFT JOIN new_device n USING (same, site)
+    WHERE o.present AND NOT coalesce(n.present, false)
 ),
-lived AS (
-    SELECT same, list(DISTINCT CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END
-            ORDER BY key) FILTER (aspect = 'ip_address') AS nets,
-        bool_or(aspect = 'mac_address') AS linked
-    FROM old_thing
-    WHERE present AND aspect IN ('ip_address', 'mac_address')
-    GROUP BY same
+placed AS (
+    SELECT same, aspect, CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END AS net
+    FROM old_row JOIN old_same USING (device_id) SEMI JOIN lost USING (same)
+    WHERE aspect IN ('ip_address', 'mac_address')
+),
+seen AS (
+    SELECT DISTINCT r.site, CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END AS net
+    FROM new_row r JOIN period p ON p.site = r.site AND r.last_seen > p.new_after
+    WHERE aspect = 'ip_address' AND EXISTS (FROM lost)
 )
-SELECT o.*, l.nets[1] AS net,
-    CASE WHEN l.nets IS NOT NULL THEN EXISTS (FROM seen s WHERE s.site = o.site AND list_contains(l.nets, s.net))
-        -- Seen by its MAC only: where the site is captured. What others' messages mention may be mentioned again.
-        ELSE coalesce(l.linked, false) AND o.site IN (SELECT site FROM new_device WHERE present) END AS observed
-FROM old_device o LEFT JOIN new_device n USING (same, site) LEFT JOIN lived l USING (same)
-WHERE NOT coalesce(n.present, false);
+SELECT o.*, p.net,
+    -- Seen by its MAC only: where the site is captured. What others' messages mention may be mentioned again.
+    CASE WHEN p.net IS NULL THEN coalesce(p.linked, false) AND o.site IN (SELECT site FROM new_device WHERE present)
+        ELSE p.observed END AS observed
+FROM old_device o SEMI JOIN lost USING (same) LEFT JOIN (
+    SELECT o.same, min(p.net) FILTER (aspect = 'ip_address') AS net, bool_or(aspect = 'mac_address') AS linked,
+        bool_or(s.net IS NOT NULL) AS observed
+    FROM placed p JOIN lost o USING (same) LEFT JOIN seen s ON s.site = o.site AND s.net = p.net
+    GROUP BY o.same
+) p USING (same);
 
 -- Devices of segments of which the new inventory shows nothing: whether they are gone cannot be told.
 CREATE OR REPLACE TEMP TABLE unobserved AS
@@ -98,16 +122,132 @@ GROUP BY ALL
 ORDER BY ALL;
 
 CREATE OR REPLACE TEMP TABLE difference AS
-WITH pair AS (
-    SELECT coalesce(n.same, o.same) AS same, coalesce(n.aspect, o.aspect) AS aspect, coalesce(n.of, o.of) AS of,
-        coalesce(n.value, o.value) AS value, coalesce(n.detail, o.detail) AS detail, n.first_seen, o.last_seen,
-        n.same IS NOT NULL AND NOT coalesce(o.present, false) AS added,
-        o.same IS NOT NULL AND NOT coalesce(n.present, false) AS ended,
-        coalesce(n.current, false) AS is_current, coalesce(o.current, false) AS was_current
-    FROM old_thing o FULL JOIN new_thing n USING (same, aspect, of, key)
-    WHERE o.present IS DISTINCT FROM n.present OR o.current IS DISTINCT FROM n.current
+SELECT same, aspect, of,
+    concat_ws(' ', CASE aspect WHEN 'software_version' THEN nullif(of, '') END, coalesce(n.value, o.value)) AS value,
+    coalesce(n.detail, o.detail) AS detail, n.first_seen, o.last_seen,
+    n.value IS NOT NULL AND NOT coalesce(o.present, false) AS added,
+    o.value IS NOT NULL AND NOT coalesce(n.present, false) AS ended,
+    coalesce(n.current, false) AND NOT coalesce(o.current, false) AS came,
+    coalesce(o.current, false) AND NOT coalesce(n.current, false) AS went
+FROM old_thing o FULL JOIN new_thing n USING (same, aspect, of, key)
+WHERE o.present IS DISTINCT FROM n.present OR o.current IS DISTINCT FROM n.current;
+
+-- A port of which the protocol is learned is no other service.
+CREATE OR REPLACE TEMP TABLE known_port AS
+SELECT o.same, split_part(o.key, ' ', 1) AS port
+FROM old_thing o JOIN new_thing n ON n.same = o.same AND n.aspect = 'service' AND n.present AND o.key <> n.key
+    AND split_part(n.key, ' ', 1) = split_part(o.key, ' ', 1) AND NOT (contains(o.key, ' ') AND contains(n.key, ' '))
+WHERE o.aspect = 'service' AND o.present;
+
+CREATE OR REPLACE TEMP TABLE open_finding AS
+WITH judged AS (  -- the changes themselves are told already
+    SELECT 'old' AS side, s.same, f.* FROM old_finding f LEFT JOIN old_same s USING (device_id)
+    WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed')
+    UNION ALL
+    SELECT 'new', s.same, f.* FROM new_finding f LEFT JOIN new_same s USING (device_id)
+    WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed')
+),
+single AS (
+    SELECT * FROM judged QUALIFY min(side) OVER (PARTITION BY finding_id) = max(side) OVER (PARTITION BY finding_id)
 )
-SELECT p.*, is_current AND NOT was_current AS came, was_current AND NOT is_current AS went,
-    bool_or(is_current AND was_current) OVER w AS stayed
-FROM pair p
-WINDOW w AS (PARTITION BY same, aspect, of);
+-- A finding whose device just has another id now is the same one.
+SELECT * FROM single
+WINDOW about AS (PARTITION BY same, rule, port, peer)
+QUALIFY same IS NULL OR min(side) OVER about = max(side) OVER about
+    OR min(device_id) OVER about = max(device_id) OVER about;
+
+CREATE OR REPLACE TEMP TABLE change AS
+WITH kept AS (
+    SELECT same, n.last_seen FROM new_device n JOIN old_device o USING (same, site) WHERE n.present AND o.present
+),
+newcomer AS (
+    SELECT n.* FROM new_device n LEFT JOIN old_device o USING (same, site) WHERE NOT coalesce(o.present, false)
+),
+stayed AS (
+    SELECT DISTINCT same FROM old_thing o JOIN new_thing n USING (same, aspect, of, key)
+    WHERE aspect = 'ae_title' AND o.current AND n.current
+        AND same IN (SELECT same FROM difference WHERE aspect = 'ae_title' AND came)
+),
+replacing AS (
+    SELECT same, aspect, of, a.replaced AS change,
+        string_agg(DISTINCT value, '; ' ORDER BY value) FILTER (went) AS old,
+        string_agg(DISTINCT value, '; ' ORDER BY value) FILTER (came) AS new,
+        min(first_seen) FILTER (came) AS "at"
+    FROM difference JOIN aspect a USING (aspect)
+    WHERE (came OR went) AND a.replaced IS NOT NULL
+        -- Of several titles one may just not have been used; where all are others, they were replaced.
+        AND (aspect <> 'ae_title' OR NOT went OR same NOT IN (FROM stayed))
+    GROUP BY same, aspect, of, a.replaced
+    HAVING bool_or(came) AND (bool_or(went) OR (aspect = 'ae_title' AND bool_or(came AND added)))
+),
+adding AS (
+    SELECT d.same, d.aspect, a.more AS change, value AS thing,
+        concat(value, ' (' || CASE aspect WHEN 'public_peer' THEN nullif(detail, '') END || ')') AS new,
+        first_seen AS "at"
+    FROM difference d JOIN aspect a USING (aspect)
+    WHERE d.added AND a.more IS NOT NULL AND aspect <> 'ae_title'
+),
+-- What a new device does is told with it.
+equipped AS (
+    SELECT same, array_to_string(list_sort(list(CASE aspect WHEN 'ae_title' THEN 'AE title ' ELSE '' END || value))[:10],
+        '; ') AS equipment
+    FROM new_row JOIN new_same USING (device_id)
+    WHERE aspect IN ('ae_title', 'service') AND same IN (SELECT same FROM newcomer)
+    GROUP BY same
+),
+told AS (
+    SELECT same, 'new device' AS change, NULL AS field, NULL AS old, concat_ws('; ', name, equipment) AS new,
+        first_seen AS "at", NULL AS severity
+    FROM newcomer LEFT JOIN equipped USING (same)
+    UNION ALL
+    SELECT same, 'device gone', NULL, name, NULL, last_seen, NULL FROM gone WHERE observed
+    UNION ALL
+    SELECT same, change, aspect, old, new, "at", NULL FROM replacing SEMI JOIN kept USING (same)
+    UNION ALL
+    SELECT same, change, aspect, NULL, new, "at", NULL FROM adding SEMI JOIN kept USING (same)
+    WHERE change <> 'new service' OR (same, split_part(thing, ' ', 1)) NOT IN (FROM known_port)
+    UNION ALL
+    -- Whom a new device talks to outside is news of its own.
+    SELECT same, change, aspect, NULL, new, "at", NULL FROM adding SEMI JOIN newcomer USING (same)
+    WHERE change = 'new public peer'
+    UNION ALL
+    SELECT d.same, 'service gone', aspect, value, NULL, d.last_seen, NULL
+    FROM difference d SEMI JOIN kept USING (same)
+    WHERE aspect = 'service' AND ended AND (same, split_part(value, ' ', 1)) NOT IN (FROM known_port)
+),
+described AS (
+    SELECT * FROM new_device
+    UNION ALL
+    SELECT * FROM old_device o ANTI JOIN new_device n USING (same, site)
+),
+complete AS (
+    SELECT t.severity, t.change, d.site, d.device_id, d.ip AS ip_address, d.name AS device, t.field, t.old, t.new, t."at"
+    FROM told t JOIN described d USING (same)
+    UNION ALL
+    SELECT f.severity, 'finding opened', f.site, f.device_id, coalesce(f.ip_address, d.ip), d.name, f.rule, NULL,
+        concat_ws(' ', f.title, '(' || concat_ws(' ', 'port ' || f.port, 'peer ' || f.peer) || ')'), f.first_seen
+    FROM open_finding f LEFT JOIN described d USING (same)
+    WHERE side = 'new'
+    UNION ALL
+    -- What was found of a device that is not to be seen is not closed by that.
+    SELECT 'info', 'finding closed', f.site, f.device_id, coalesce(f.ip_address, d.ip), d.name, f.rule,
+        concat_ws(' ', f.title, '(' || concat_ws(' ', 'port ' || f.port, 'peer ' || f.peer) || ')'), NULL, f.last_seen
+    FROM open_finding f LEFT JOIN described d USING (same)
+    WHERE side = 'old' AND (f.same IS NULL OR f.same IN (SELECT same FROM kept))
+)
+SELECT
+    coalesce(severity, CASE
+        WHEN change = 'new public peer' AND NOT regexp_matches(device, '^(client|unknown|network|phone)\b') THEN 'high'
+        WHEN change IN ('new public peer', 'new device', 'new service') THEN 'medium'
+        WHEN change = 'service gone' THEN 'info'
+        ELSE 'low' END) AS severity,                    -- critical, high, medium, low, info
+    change,
+    site,
+    device_id,
+    ip_address,
+    device,                                             -- role, maker and model
+    field,                                              -- what changed; the rule of a finding
+    old,
+    new,
+    "at"                                                -- since when it is so; of what is gone: seen last
+FROM complete;

@@ -12,30 +12,43 @@ import duckdb
 
 # `period` tells whether one inventory is the other one, grown: its ids then resolve, whatever else has changed.
 _LINKS: Final = """
+CREATE OR REPLACE TEMP TABLE plain AS  -- the same id on both sides, and no other network card
+WITH old_mac AS (FROM old_device_key WHERE kind = 'mac'),
+new_mac AS (FROM new_device_key WHERE kind = 'mac')
+SELECT device_id
+FROM (SELECT site, device_id FROM old_state WHERE aspect = 'device')
+    SEMI JOIN (FROM new_state WHERE aspect = 'device') USING (device_id) JOIN period p USING (site)
+WHERE p.grown OR device_id IN (SELECT o.device_id FROM old_mac o JOIN new_mac n USING (device_id, key))
+    OR device_id NOT IN (SELECT device_id FROM old_mac) OR device_id NOT IN (SELECT device_id FROM new_mac);
+
 CREATE OR REPLACE TEMP TABLE link AS
 WITH old_mac AS (FROM old_device_key WHERE kind = 'mac'),
-new_mac AS (FROM device_key WHERE kind = 'mac'),
-by_mac AS (
-    SELECT DISTINCT o.device_id AS old_id, n.device_id AS new_id FROM old_mac o JOIN new_mac n USING (site, key)
+new_mac AS (FROM new_device_key WHERE kind = 'mac'),
+joined AS (
+    SELECT o.site, o.kind, o.key, o.device_id AS old_id, n.device_id AS new_id
+    FROM (FROM old_device_key ANTI JOIN plain USING (device_id)) o JOIN new_device_key n USING (site, kind, key)
+    UNION
+    SELECT o.site, o.kind, o.key, o.device_id, n.device_id
+    FROM old_device_key o JOIN (FROM new_device_key ANTI JOIN plain USING (device_id)) n USING (site, kind, key)
 ),
+by_mac AS (SELECT DISTINCT old_id, new_id FROM joined WHERE kind = 'mac'),
 by_id AS (
-    SELECT o.site, o.device_id AS old_id, n.device_id AS new_id, bool_or(o.device_id = n.device_id) AS equal,
-        bool_or(o.key IN (o.device_id, n.device_id)) AS told
-    FROM old_device_key o JOIN device_key n ON n.site = o.site AND n.key = o.key AND n.kind = 'id'
-    WHERE o.kind = 'id'
+    SELECT site, old_id, new_id, old_id = new_id AS equal, bool_or(key IN (old_id, new_id)) AS told
+    FROM joined
+    WHERE kind = 'id'
     GROUP BY ALL
 ),
 old_serial AS (
     SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
     FROM old_state s LEFT JOIN (FROM old_state WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
-    WHERE s.aspect = 'device_serial_number'
+    WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
     GROUP BY ALL
     HAVING count(DISTINCT device_id) = 1
 ),
 new_serial AS (
     SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
-    FROM state s LEFT JOIN (FROM state WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
-    WHERE s.aspect = 'device_serial_number'
+    FROM new_state s LEFT JOIN (FROM new_state WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
+    WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
     GROUP BY ALL
     HAVING count(DISTINCT device_id) = 1
 ),
@@ -55,7 +68,10 @@ found AS (
 ranked AS (SELECT old_id, new_id, min(rank) AS rank FROM found GROUP BY ALL)
 SELECT old_id, new_id
 FROM ranked
-QUALIFY rank = min(rank) OVER (PARTITION BY old_id) OR rank = min(rank) OVER (PARTITION BY new_id)
+QUALIFY (rank = min(rank) OVER (PARTITION BY old_id) AND old_id NOT IN (FROM plain))
+    OR (rank = min(rank) OVER (PARTITION BY new_id) AND new_id NOT IN (FROM plain))
+UNION ALL
+SELECT device_id, device_id FROM plain
 """
 _SEVERAL: Final = """
 SELECT old_id, new_id FROM link
@@ -69,13 +85,13 @@ FROM old_state d LEFT JOIN link l ON l.old_id = d.device_id LEFT JOIN several s 
 WHERE d.aspect = 'device';
 CREATE OR REPLACE TEMP TABLE new_same AS
 SELECT d.device_id, coalesce(s.name, d.device_id) AS same
-FROM state d LEFT JOIN several s ON s.side = 'new' AND s.id = d.device_id
+FROM new_state d LEFT JOIN several s ON s.side = 'new' AND s.id = d.device_id
 WHERE d.aspect = 'device';
 """
 
 
 def match(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `old_same` and `new_same` on `con`, which has `state`, `device_key`, their `old_...`, and `period`."""
+    """Make `old_same` and `new_same` on `con`, which has both sides of a comparison and `period`."""
     con.execute(_LINKS)
     con.execute("CREATE OR REPLACE TEMP TABLE several (side VARCHAR, id VARCHAR, name VARCHAR)")
     if several := _united(con.execute(_SEVERAL).fetchall()):

@@ -8,6 +8,6 @@ SELECT
     CASE WHEN grown AND n.last_packet > o.last_packet THEN o.last_packet ELSE '-infinity' END AS new_after,
     age(o.last_packet, CASE WHEN old_after > '-infinity' THEN old_after ELSE o.first_packet END) AS old_time,
     age(n.last_packet, CASE WHEN new_after > '-infinity' THEN new_after ELSE n.first_packet END) AS new_time
-FROM (SELECT site FROM state UNION SELECT site FROM old_state UNION SELECT site FROM old_coverage)
+FROM (SELECT site FROM new_state UNION SELECT site FROM old_state UNION SELECT site FROM old_coverage)
     LEFT JOIN old_coverage o USING (site)
-    LEFT JOIN coverage n USING (site);
+    LEFT JOIN new_coverage n USING (site);

@@ -44,11 +44,18 @@ def save(con: duckdb.DuckDBPyConnection, file: Path) -> None:
         con.execute("DETACH saved")
 
 
-def attach_old(con: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Make the snapshot in `file` the old side of a comparison on `con`: relations named `old_...`."""
-    con.execute(f"ATTACH {_quoted(file)} AS old (READ_ONLY)")
+def attach(con: duckdb.DuckDBPyConnection, file: Path, side: str) -> None:
+    """Make the snapshot in `file` one side of a comparison on `con`: relations named `old_...` or `new_...`."""
+    con.execute(f"ATTACH {_quoted(file)} AS {side} (READ_ONLY)")
     for name in _RELATIONS:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW old_{name} AS FROM old.{name}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {side}_{name} AS FROM {side}.{name}")
+
+
+def use(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the inventory that `con` has derived the new side of a comparison on it."""
+    cover(con)
+    for name, statement in _RELATIONS.items():
+        con.execute(f"CREATE OR REPLACE TEMP VIEW new_{name} AS {statement}")
 
 
 def cut_old(con: duckdb.DuckDBPyConnection, since: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The tables that can be taken away as they are: as CSV, JSON or Parquet, each with all of its rows in a fixed order."""
+"""The tables that can be taken away as they are, as CSV, JSON or Parquet: all their rows, in a fixed order."""
 
 from __future__ import annotations
 
@@ -44,20 +44,13 @@ TABLES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def write_table(
-    con: duckdb.DuckDBPyConnection, what: str, file_format: str, site: str | None, file: BinaryIO
-) -> int:
-    """Write the table `what` (of one site) to `file` as csv or json. Return how many rows there are."""
+def write_table(con: duckdb.DuckDBPyConnection, what: str, file_format: str, site: str | None, file: BinaryIO) -> int:
+    """Write the table `what` (of one site) to `file`, and close it, as csv or json. Return how many rows there are."""
     statement = TABLES[what][1]
-    with TextIOWrapper(file, "utf-8", newline="", write_through=True) as text:
+    with TextIOWrapper(file, "utf-8", newline="") as text:
         if file_format == "csv":
-            columns, cells = stream_cells(con, statement, {"site": site})
-            count = write_cells(columns, cells, text)
-        else:
-            count = write_json(stream(con, statement, {"site": site})[1], text)
-        text.flush()
-        text.detach()
-    return count
+            return write_cells(*stream_cells(con, statement, {"site": site}), text)
+        return write_json(stream(con, statement, {"site": site})[1], text)
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, what: str, site: str | None, path: Path) -> int:

@@ -31,7 +31,6 @@ _RULE: Final = {
     "source_roles": "BOOLEAN",  # whether a device that has another role then would be meant
     "target_roles": "BOOLEAN",
     "encrypted": "BOOLEAN",
-    **_TRAFFIC,
 }
 
 
@@ -44,17 +43,22 @@ class Check(NamedTuple):
 
 def check(con: duckdb.DuckDBPyConnection, policy: Policy, site: str | None = None) -> Check:
     """Judge the inventory `con`, with its derived tables, by `policy`; only `site`, unless it is None."""
+    judge(con, policy, site)
+    return Check(query(con, statement("deviations")), query(con, statement("score"), {"site": site}))
+
+
+def judge(con: duckdb.DuckDBPyConnection, policy: Policy, site: str | None) -> None:
+    """Make the tables `policy_judgement` and `policy_offer`: what `policy` says of each conversation and service."""
     for name, columns, rows in _tables(policy):
         _put(con, name, columns, rows)
-    con.execute(_statement("ends"))
+    con.execute(statement("ends"))
     parameters = {"site": site, "ephemeral": _EPHEMERAL}
-    con.execute(_statement("judgement"), parameters)
-    con.execute(_statement("offers"), parameters)
-    return Check(query(con, _statement("deviations")), query(con, _statement("score"), {"site": site}))
+    con.execute(statement("judgement"), parameters)
+    con.execute(statement("offers"), parameters)
 
 
 def _tables(policy: Policy) -> list[tuple[str, dict[str, str], list[dict[str, Any]]]]:
-    """The policy as tables: name, columns, rows. A rule, or a role's services, has a row for each traffic it names."""
+    """The policy as tables: name, columns, rows."""
     rules = [
         {
             "number": number,
@@ -65,8 +69,11 @@ def _tables(policy: Policy) -> list[tuple[str, dict[str, str], list[dict[str, An
             "source_roles": not set(rule.sources).isdisjoint(known_roles()),
             "target_roles": not set(rule.targets).isdisjoint(known_roles()),
             "encrypted": rule.encrypted,
-            **traffic._asdict(),
         }
+        for number, rule in enumerate(policy.rules, 1)
+    ]
+    allowed = [
+        {"number": number, **traffic._asdict()}
         for number, rule in enumerate(policy.rules, 1)
         for traffic in rule.traffic
     ]
@@ -75,6 +82,7 @@ def _tables(policy: Policy) -> list[tuple[str, dict[str, str], list[dict[str, An
     ]
     return [
         ("policy_rule", _RULE, rules),
+        ("policy_traffic", {"number": "INTEGER"} | _TRAFFIC, allowed),
         ("policy_role", _ROLE, _roles(policy.roles)),
         ("policy_incidental", _ROLE, _roles(INCIDENTAL)),
         ("policy_server", _ROLE, _roles(policy.services)),
@@ -96,5 +104,6 @@ def _put(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], row
 
 
 @cache
-def _statement(name: str) -> str:
+def statement(name: str) -> str:
+    """The SQL of the file `name` in this folder."""
     return files("inventory.policy").joinpath(f"{name}.sql").read_text("utf-8")

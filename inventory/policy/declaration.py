@@ -166,5 +166,6 @@ class _Reader:
 def _concerns(roles: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Whether a device of one of `roles` can be an end that `words` name: a role that is not, or the public, is not."""
     return any(
-        word in roles or (word not in known_roles() and word.partition(":")[0] not in (PUBLIC, PARTNER)) for word in words
+        word in roles or (word not in known_roles() and word.partition(":")[0] not in (PUBLIC, PARTNER))
+        for word in words
     )

@@ -5,9 +5,11 @@ SELECT
     d.rule,                                             -- that is violated
     d.reason,
     d.client_ip,                                        -- who opened the conversation; NULL of a service
+    ca.public AS client_public,
     d.client_device_id,
     c.roles AS client_roles,
     d.server_ip,
+    sa.public AS server_public,
     d.server_device_id,
     s.roles AS server_roles,
     d.server_port,

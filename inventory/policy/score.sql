@@ -1,8 +1,8 @@
--- `medspan policy check --score`: every site against the same rules. What conforms to a rule that allows it, conforms to
--- "only what is allowed" as well.
+-- `medspan policy check --score`: every site against the same rules. "Only what is allowed" counts all conversations of
+-- the role, so that one between two roles is counted for each; all rules together count it once.
 WITH told AS (
-    SELECT site, rule, verdict FROM policy_judgement
-    UNION ALL SELECT site, role || ': only what is allowed', verdict FROM policy_judgement WHERE verdict = 'conforming'
+    SELECT site, rule, verdict FROM policy_judgement WHERE rule IN (SELECT name FROM policy_rule)
+    UNION ALL SELECT site, unnest(judged_roles) || ': only what is allowed', verdict FROM policy_judgement
     UNION ALL SELECT site, rule, verdict FROM policy_offer
     UNION ALL SELECT site, NULL, verdict FROM policy_judgement
     UNION ALL SELECT site, NULL, verdict FROM policy_offer
@@ -14,7 +14,7 @@ counted AS (
     GROUP BY ALL
 ),
 rule AS (
-    SELECT DISTINCT 1 AS part, number, name, sites FROM policy_rule
+    SELECT 1 AS part, number, name, sites FROM policy_rule
     UNION ALL SELECT 2, row_number() OVER (ORDER BY role), role || ': only what is allowed', [] FROM policy_role
     UNION ALL SELECT 3, row_number() OVER (ORDER BY role), role || ': services', [] FROM policy_server
     UNION ALL SELECT 4, 1, NULL, []

@@ -46,7 +46,7 @@ def draw(seen: Traffic) -> Picture:
     boxes = [*left, *middle, *outside]
     ends = {box.key: _End(box, None) for box in boxes}
     ends |= {line.device_id: _End(box, box.y + line.y) for box in boxes for line in box.lines}
-    links = _links(_merged(seen.links, moved), ends, lanes)
+    links = _links(_merged(seen.links, moved), boxes, ends, lanes)
     rows = [{**row, "from": _name(row["source"], ends), "to": _name(row["target"], ends)} for row in seen.links]
     return Picture(seen.site, height, boxes, links, _BORDER, seen.detailed, rows)
 
@@ -98,7 +98,8 @@ def _merged(rows: list[Row], moved: dict[str, str]) -> list[Row]:
     return list(found.values())
 
 
-def _links(rows: list[Row], ends: dict[str, _End], lanes: dict[str, float]) -> list[Link]:
+def _links(rows: list[Row], boxes: list[Box], ends: dict[str, _End], lanes: dict[str, float]) -> list[Link]:
+    numbers = {box.key: at for at, box in enumerate(boxes)}
     drawn = []
     for row in rows:
         source, target = ends.get(row["source"]), ends.get(row["target"])
@@ -111,7 +112,8 @@ def _links(rows: list[Row], ends: dict[str, _End], lanes: dict[str, float]) -> l
         path = _path(source.box, place[number, 0], target.box, place[number, 1], lanes)
         width = 1.2 + 1.3 * log10(row["pairs"])
         summary = f"{_name(row['source'], ends)} \u2192 {_name(row['target'], ends)}: {describe(row)}"
-        links.append(Link(source.box.key, target.box.key, path, round(width, 1), _kind(row), summary))
+        both = (numbers[source.box.key], numbers[target.box.key])
+        links.append(Link(both, path, round(width, 1), _kind(row), summary))
     return links
 
 

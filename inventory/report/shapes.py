@@ -62,8 +62,7 @@ class Box:
 class Link:
     """A line from who opened to who answered."""
 
-    source: str  # keys of boxes
-    target: str
+    ends: tuple[int, int]  # numbers of the boxes
     path: str
     width: float
     kind: str  # inside, clear (patient data, inside), public, alarm (patient data across the border), tried

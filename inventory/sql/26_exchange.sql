@@ -24,7 +24,13 @@ SELECT
     max(f.last_seen) AS last_seen,
     min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'id': f.community_id}).id AS community_id,
     min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'protocol': f.protocol,
-        'ip': f.server_ip}) AS seen
+        'ip': f.server_ip}) AS seen,
+    min(f.first_seen) FILTER (f.established) AS established_from,        -- and not only tried
+    max(f.last_seen) FILTER (f.established) AS established_to,
+    min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'protocol': f.protocol,
+        'ip': f.server_ip}) FILTER (f.established) AS established_seen,
+    min({'at': f.first_seen, 'capture': f.capture, 'frame': f.frame, 'protocol': f.protocol,
+        'ip': f.server_ip}) FILTER (f.clear_patient_data) AS clear_seen
 FROM flow f
     JOIN address c ON c.ip = f.client_ip
     JOIN address s ON s.ip = f.server_ip

@@ -1,37 +1,111 @@
-"""`medspan export`: the devices as a file."""
+"""`medspan export`: the inventory as a file, or a folder of files, of one of many formats."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sensor import __version__
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
-from sensor.cli.writing import check_target
+from sensor.cli.writing import check_folder, check_target, whole_file, whole_folder, whole_path
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 class ExportFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
+    XLSX = "xlsx"
+    CYCLONEDX = "cyclonedx"
+    NETBOX = "netbox"
+    OCSF = "ocsf"
+
+
+class What(StrEnum):
+    DEVICES = "devices"
+    SERVICES = "services"
+    FLOWS = "flows"
+    FINDINGS = "findings"
+    AE = "ae"
+
+
+_TABLES = (ExportFormat.CSV, ExportFormat.JSON, ExportFormat.PARQUET)
 
 
 def export(
-    file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    file: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; for netbox, a folder.")
+    ],
     file_format: Annotated[ExportFormat, typer.Option("-f", "--format", help="Its format.")] = ExportFormat.CSV,
+    what: Annotated[What, typer.Option("--what", help="For csv, json and parquet: the rows.")] = What.DEVICES,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     inventory: InventoryOption = DEFAULT_INVENTORY,
     knowledge: KnowledgeOption = None,
     site: SiteOption = None,
 ) -> None:
-    """Write all devices to a file."""
-    from inventory.export import export_devices
+    """Write the inventory to a file, for an audit, a CMDB or a SIEM."""
+    if what is not What.DEVICES and file_format not in _TABLES:
+        raise typer.BadParameter("only csv, json and parquet are of one kind of rows", param_hint="'--what'")
+    if file_format is ExportFormat.NETBOX:
+        from inventory.exports.netbox import FILES, README
 
-    check_target(file, force, [inventory])
+        check_folder(file, force, [*FILES, README])
+    else:
+        check_target(file, force, [inventory])
     with open_configured(inventory, knowledge) as con:
-        count = export_devices(con, file_format.value, file, site)
-    note(f"{count} device{'' if count == 1 else 's'} written to {file}")
+        count, noun = _write(con, file_format, what, site, file)
+    note(f"{count} {noun}{'' if count == 1 else 's'} written to {file}")
+
+
+def _write(
+    con: DuckDBPyConnection, file_format: ExportFormat, what: What, site: str | None, file: Path
+) -> tuple[int, str]:
+    """Write the file; return how many of what are in it."""
+    if file_format in _TABLES:
+        return _write_table(con, file_format, what, site, file)
+    if file_format is ExportFormat.NETBOX:
+        from inventory.exports.netbox import write_netbox
+
+        with whole_folder(file) as folder:
+            return write_netbox(con, site, folder), "device"
+    with whole_file(file) as opened:
+        if file_format is ExportFormat.XLSX:
+            from inventory.exports.workbook import write_workbook
+
+            written = write_workbook(con, site, __version__, opened)
+            for line in written.left_out:
+                note(f"medspan: left out: {line}")
+            return written.rows["Devices"], "device"
+        if file_format is ExportFormat.CYCLONEDX:
+            from inventory.exports.cyclonedx import write_cyclonedx
+
+            return write_cyclonedx(con, site, __version__, opened), "device"
+        from inventory.exports.ocsf import write_ocsf
+
+        return write_ocsf(con, site, __version__, opened), "device"
+
+
+def _write_table(
+    con: DuckDBPyConnection, file_format: ExportFormat, what: What, site: str | None, file: Path
+) -> tuple[int, str]:
+    from duckdb import IOException
+
+    from inventory.database import explain
+    from inventory.exports.tables import TABLES, write_parquet, write_table
+
+    noun = TABLES[what.value][0]
+    if file_format is not ExportFormat.PARQUET:
+        with whole_file(file) as opened:
+            return write_table(con, what.value, file_format.value, site, opened), noun
+    with whole_path(file) as part:
+        try:
+            return write_parquet(con, what.value, site, part), noun
+        except IOException as error:
+            raise explain(error, file) from None

@@ -12,6 +12,7 @@ from sensor.cli.options import (
     Direction,
     Format,
     FormatOption,
+    GeoipOption,
     InventoryOption,
     KnowledgeOption,
     SiteOption,
@@ -32,22 +33,30 @@ ORDER BY first_seen, client_ip, server_ip, server_port
 """
 
 
-def _end(ip: str, public: bool) -> str:
-    return f"{ip} (public)" if public else ip
+def _end(row: Row, side: str) -> str:
+    """An address, and where it is: the columns of the outside end are the server's where both are outside."""
+    ip: str = row[f"{side}_ip"]
+    if not row[f"{side}_public"]:
+        return ip
+    if side == "client" and row["server_public"]:
+        return f"{ip} (public)"
+    known = [row["partner"] or row["network"] or "public", row["country"], row["cloud"] or row["as_organization"]]
+    return f"{ip} ({', '.join(filter(None, known))})"
 
 
 def _protocol(row: Row) -> str:
     if row["encrypted"]:
         return f"{row['protocol'] or ''} (encrypted)"
-    return f"{row['protocol'] or ''}{' (patient data in clear)' if row['clear_patient_data'] else ''}"
+    name = row["protocol"] or row["remote_access"] or ""
+    return f"{name}{' (patient data in clear)' if row['clear_patient_data'] else ''}"
 
 
 _COLUMNS: Columns = {
-    "Client": lambda row: _end(row["client_ip"], row["client_public"]),
-    "Server": lambda row: _end(row["server_ip"], row["server_public"]),
+    "Client": lambda row: _end(row, "client"),
+    "Server": lambda row: _end(row, "server"),
     "Port": port_name,
     "Protocol": _protocol,
-    "Server name": "sni",
+    "Server name": lambda row: row["sni"] or row["certificate_name"],
     "Direction": "direction",
     "Connections": "connections",
     "Bytes": lambda row: f"{row['bytes_to_server'] + row['bytes_to_client']:,}",
@@ -60,6 +69,7 @@ def flows(
     clear: Annotated[bool, typer.Option("--clear", help="Only unencrypted conversations.")] = False,
     protocol: Annotated[str | None, typer.Option("--protocol", help="Only this protocol: dicom, hl7, http...")] = None,
     direction: Annotated[Direction | None, typer.Option("--direction", help="Who opened it, seen from here.")] = None,
+    geoip: GeoipOption = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
     knowledge: KnowledgeOption = None,
     output: FormatOption = Format.TABLE,
@@ -75,6 +85,6 @@ def flows(
         "direction": direction and direction.value,
         "site": site,
     }
-    with open_configured(inventory, knowledge, last="conversation") as con:
+    with open_configured(inventory, knowledge, last="conversation", geoip=geoip) as con:
         result = query(con, _FLOWS, wanted)
     emit(result, output, _COLUMNS, "conversation")

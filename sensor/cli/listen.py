@@ -42,6 +42,7 @@ def listen(
     """Watch a mirror port until Ctrl-C. Only receives: no packet is sent, no address set."""
     import secrets
 
+    from inventory.addresses import named_networks
     from inventory.config import load_config
     from inventory.networks import Networks
     from inventory.recorder import Recorder
@@ -59,7 +60,9 @@ def listen(
         note(f"medspan: {error}")
         raise typer.Exit(2) from None
     store = Store(inventory)
-    networks = Networks(store.remember_local_nets(local_nets, config.local_nets))
+    networks = Networks(
+        store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
+    )
     name, run_id = site or config.site or "default", f"live-{secrets.token_hex(6)}"
     recorder = Recorder(name, config.sensor or "default", run_id, networks)
     sensor = Sensor(pseudonymiser(store.pseudonym_key), recorder)

@@ -17,6 +17,7 @@ from sensor.cli.annotate import annotate
 from sensor.cli.carve import carve
 from sensor.cli.devices import device, devices
 from sensor.cli.export import export
+from sensor.cli.exposure import exposure
 from sensor.cli.findings import findings
 from sensor.cli.flows import flows
 from sensor.cli.health import health
@@ -37,6 +38,7 @@ COMMANDS = (
     carve,
     ae,
     flows,
+    exposure,
     findings,
     export,
     health,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_configured(
-    inventory: Path, knowledge: Path | None = None, last: str | None = None
+    inventory: Path, knowledge: Path | None = None, last: str | None = None, geoip: Sequence[Path] | None = None
 ) -> Iterator[DuckDBPyConnection]:
     """Open `inventory` with its derived tables, up to the one named `last` (default: all).
 
-    `knowledge` goes before what the configuration names. Raises InventoryError.
+    `knowledge` and `geoip` go before what the configuration names. Raises InventoryError.
     """
     from inventory.config import load_config
     from inventory.derive import open_inventory
@@ -26,5 +26,7 @@ def open_configured(
     config = load_config()
     if knowledge is not None:
         config = replace(config, knowledge=knowledge)
+    if geoip:
+        config = replace(config, geoip=tuple(geoip))
     with open_inventory(inventory, config, last) as con:
         yield con

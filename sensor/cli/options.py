@@ -99,6 +99,15 @@ KnowledgeOption = Annotated[
         help="A folder of tables of your own: their rows are added to ours, and win over them.",
     ),
 ]
+GeoipOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--geoip",
+        envvar="MEDSPAN_GEOIP",
+        metavar="FILE",
+        help="A MaxMind database (.mmdb) of countries or AS numbers; may be given again.",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 SiteOption = Annotated[
     str | None,

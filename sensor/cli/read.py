@@ -29,8 +29,10 @@ def read(
     site: SiteOption = None,
 ) -> None:
     """Read captures into the inventory."""
+    from inventory.addresses import named_networks
     from inventory.config import load_config
     from inventory.keeping import keep
+    from inventory.networks import Networks
     from inventory.store import Store
     from parsers.text import pseudonymiser
     from sensor.cli.planning import follow, plan
@@ -53,7 +55,9 @@ def read(
     if skipped:
         note(f"{skipped} file{' in the folders is' if skipped == 1 else 's in the folders are'} no capture")
     store = Store(inventory)
-    networks = store.remember_local_nets(local_nets, config.local_nets)
+    networks = Networks(
+        store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
+    )
     origin = (site or config.site or "default", config.sensor or "default", __version__, networks)
     stop.install()
     outcome = _Outcome(store)

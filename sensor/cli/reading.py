@@ -61,17 +61,17 @@ class Reader:
         site: str,
         sensor: str,
         version: str,
-        local_nets: str | None,
+        networks: Networks,
         pseudonym: Pseudonym,
         stop: StopSignal,
         progress: Callable[[CaptureFile, int], None],
     ) -> None:
-        """`local_nets` are the site's own networks (`inventory.networks`).
+        """`networks` are the site's view of addresses.
 
         `progress` is called with the source and the packets read of it, after every batch.
         """
         self._site, self._name, self._version = site, sensor, version
-        self._networks = Networks(local_nets)
+        self._networks = networks
         self._stop = stop
         self._progress = progress
         self._current: _Current | None = None

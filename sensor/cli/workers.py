@@ -8,11 +8,12 @@ import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from inventory.networks import Networks
 from parsers.text import pseudonymiser
 from sensor.cli.reading import Failure, Flush, Planned, Reader
 from sensor.cli.stopping import StopSignal
 
-Origin = tuple[str, str, str, str | None]  # site, sensor, medspan version, the site's own networks
+Origin = tuple[str, str, str, Networks]  # site, sensor, medspan version, the site's view of addresses
 
 AHEAD = 8  # flushes a slow parent lets its workers be ahead
 

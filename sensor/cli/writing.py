@@ -85,9 +85,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             folder.replace(old)
         part.replace(folder)
     except OSError as error:
-        if old.exists() and not folder.exists():
-            old.replace(folder)
         raise InventoryError(f"{folder} cannot be written: {(error.strerror or 'error').lower()}") from None
     finally:
+        if old.exists() and not folder.exists():
+            old.replace(folder)
         for left in (part, old):
             shutil.rmtree(left, ignore_errors=True)

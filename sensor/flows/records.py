@@ -81,6 +81,7 @@ def _established(flow: npt.NDArray[Any], client: Int64) -> npt.NDArray[np.bool_]
     rows = np.arange(len(flow))
     answered = flow["flags"][rows, 1 - client] & (SYN | ACK) == SYN | ACK
     handshake = answered & (flow["flags"][rows, client] & ACK != 0)
-    tcp = handshake | (flow["payload"].max(axis=1) > 0)
+    told = (flow["payload"] > 0) & (flow["flags"] & ACK != 0)  # data with a SYN alone is only an attempt (RFC 9293 3.5)
+    tcp = handshake | told.any(axis=1)
     established: npt.NDArray[np.bool_] = np.where(flow["protocol"] == 6, tcp, flow["packets"].min(axis=1) > 0)
     return established

@@ -59,8 +59,8 @@ def test_tables(workdir: Path) -> None:
     [
         (
             'sight = "x"',
-            "medspan.toml: unknown key 'sight': it may have site, sensor, local_nets, knowledge, geoip, networks, accept, "
-            "policy",
+            "medspan.toml: unknown key 'sight': it may have site, sensor, local_nets, knowledge, geoip, networks, "
+            "accept, policy",
         ),
         ("site = 3", "medspan.toml: site must be one line of text"),
         ('site = ""', "medspan.toml: site must be one line of text"),

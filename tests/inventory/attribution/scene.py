@@ -15,6 +15,7 @@ import inventory
 from inventory.derive import derive_tables
 from inventory.findings.decisions import create_words
 from inventory.knowledge_tables import create_tables
+from inventory.geoip import create_places
 from inventory.networks import Networks
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
@@ -244,6 +245,7 @@ class Scene:
         if self.annotations:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", self.annotations)
         _classify(con, self.local_nets)
+        create_places(con, ())
         create_words(con)
         derive_tables(con)
         _derived[:] = [facts]
@@ -288,11 +290,12 @@ def _classify(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
     networks = Networks(local_nets)
     con.execute(
         """CREATE OR REPLACE TEMP TABLE address
-        (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER)"""
+        (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER, globally_reachable BOOLEAN,
+        partner VARCHAR, network VARCHAR)"""
     )
     ips = con.execute("SELECT ip FROM observation UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow")
     for (ip,) in filter(any, ips.fetchall()):
-        con.execute("INSERT INTO address VALUES (?, ?, ?, ?, ?)", [ip, *networks.classify(ip)])
+        con.execute("INSERT INTO address VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [ip, *networks.classify(ip)])
     con.execute(
         """CREATE OR REPLACE TEMP TABLE mac_vendor AS
         SELECT DISTINCT value AS mac, 'Maker of ' || value[:8] AS vendor FROM observation

@@ -1,0 +1,76 @@
+-- Devices that were there on many days, at most a week apart, and were not for two weeks, while the same sensor went on
+-- watching their network and saw others that had been there, too. Clients come and go: only devices with a task are
+-- missed. Where half of a network goes, the sensor sees less. Who goes on under another address has moved.
+CREATE OR REPLACE TEMP VIEW "device-gone" AS
+WITH day AS (
+    SELECT *, day - lag(day) OVER (PARTITION BY site, device_id ORDER BY day) AS pause
+    FROM (SELECT DISTINCT site, device_id, day FROM presence)
+),
+regular AS (
+    SELECT site, device_id, max(day) AS last_day
+    FROM day
+    GROUP BY ALL
+    HAVING count(*) >= 5 AND max(day) - min(day) >= 7 AND max(pause) <= 7
+),
+-- Where it was at home: seen there on every second of its days.
+home AS (
+    SELECT p.site, p.sensor, p.vlan, p.network, p.device_id, r.last_day
+    FROM presence p JOIN regular r USING (site, device_id)
+    GROUP BY ALL
+    HAVING count(*) * 2 >= (SELECT count(*) FROM day d WHERE d.site = p.site AND d.device_id = p.device_id)
+),
+since AS (
+    SELECT h.site, h.sensor, h.vlan, h.network, h.device_id, h.last_day, max(o.day) AS watched_to
+    FROM home h JOIN presence o USING (site, sensor, vlan, network)
+    WHERE o.day > h.last_day
+    GROUP BY ALL
+    HAVING count(DISTINCT o.day) >= 5 AND max(o.day) - h.last_day >= 14
+        AND count(DISTINCT o.device_id) FILTER (EXISTS (FROM presence b WHERE b.site = h.site AND b.sensor = h.sensor
+            AND b.vlan = h.vlan AND b.network = h.network AND b.device_id = o.device_id AND b.day <= h.last_day)) >= 2
+),
+left_behind AS (
+    SELECT site, sensor, vlan, network, count(*) AS regulars FROM home GROUP BY ALL
+),
+together AS (
+    SELECT a.site, a.sensor, a.vlan, a.network, a.device_id, count(*) AS number
+    FROM since a JOIN since b USING (site, sensor, vlan, network)
+    WHERE abs(a.last_day - b.last_day) <= 1
+    GROUP BY ALL
+),
+name AS (
+    SELECT site, device_id, 'ae ' || upper(ae_title) AS name, max(last_seen) AS last_seen FROM ae_title GROUP BY ALL
+    UNION ALL
+    SELECT site, device_id, 'host ' || split_part(key, '.', 1), max(last_seen) FROM hostname WHERE used GROUP BY ALL
+    UNION ALL
+    SELECT site, device_id, 'serial ' || lower(concat_ws(' ', model, serial)), max(last_seen)
+    FROM equipment
+    WHERE serial IS NOT NULL
+    GROUP BY ALL
+),
+gone AS (
+    SELECT site, device_id, max(watched_to) AS watched_to, max(last_day) AS last_day
+    FROM since JOIN together USING (site, sensor, vlan, network, device_id)
+        JOIN left_behind USING (site, sensor, vlan, network)
+    WHERE number <= greatest(2, regulars // 2)
+    GROUP BY ALL
+    -- Wherever it was at home.
+    HAVING count(*) = (SELECT count(*) FROM home h WHERE h.site = since.site AND h.device_id = since.device_id)
+)
+SELECT
+    g.site,
+    g.device_id,
+    max_by(h.ip, h.last_seen) AS ip_address,
+    NULL::INTEGER AS port,
+    NULL::VARCHAR AS peer,
+    '' AS subject,
+    p.role || ', last seen on ' || strftime(g.last_day, '%Y-%m-%d') AS detail,
+    NULL::VARCHAR AS severity,
+    max(h.last_seen) AS first_seen,
+    g.watched_to::TIMESTAMP AS last_seen,               -- it was still missed then
+    list_sort(list(DISTINCT h.seen))[:5] AS seen
+FROM gone g JOIN profile p USING (device_id)
+    JOIN identity i ON i.device_id = g.device_id JOIN host h ON h.site = i.site AND h.key = i.key
+WHERE p.role NOT IN ('client', 'unknown', 'web_server', 'phone', 'camera') AND g.watched_to - g.last_day <= 90
+    AND NOT EXISTS (FROM name mine JOIN name theirs USING (site, name)
+        WHERE mine.device_id = g.device_id AND theirs.device_id <> g.device_id AND theirs.last_seen > mine.last_seen)
+GROUP BY ALL;

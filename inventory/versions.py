@@ -1,0 +1,41 @@
+"""Comparing versions as SQL does it: macros for any connection.
+
+Versions are compared number by number, so that 9.8 is before 9.10, and 1.12 is 1.12.0. A letter or a patch level goes
+after its release, a word such as `rc` before it: 1.3.0rc2, 1.3.0, 1.3.0a; 9.8, 9.8p1, 9.8.1. What is written otherwise
+cannot be compared, and every answer about it is NULL.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import duckdb
+
+_MACROS: Final = r"""
+CREATE OR REPLACE TEMP MACRO version_parts(version) AS regexp_extract(lower(version),
+    '^v?(\d{1,9}(?:\.\d{1,9})*)(?:[-+._~ ]?(?:(alpha|beta|rc|cr|pre|preview|dev|snapshot|milestone|a(?:\d)|b(?:\d))'
+        || '[-.]?(\d{0,9})|(p|sp)(\d{1,9})|([a-z])|final|ga|release))?$',
+    ['numbers', 'before', 'before_number', 'patch', 'patch_number', 'letter']);
+CREATE OR REPLACE TEMP MACRO version_key(version) AS CASE WHEN version_parts(version).numbers <> '' THEN
+    list_transform(string_split(regexp_replace(version_parts(version).numbers, '(\.0+)+$', ''), '.'),
+        lambda part: part::BIGINT + 1)
+    || CASE WHEN version_parts(version).before <> ''
+            THEN [-1, ascii(version_parts(version).before), concat('0', regexp_extract(version_parts(version).before,
+                '\d'), version_parts(version).before_number)::BIGINT]
+        WHEN version_parts(version).patch <> '' THEN [0, version_parts(version).patch_number::BIGINT]
+        WHEN version_parts(version).letter <> '' THEN [0, ascii(version_parts(version).letter)]
+        ELSE [0] END END;
+CREATE OR REPLACE TEMP MACRO surely_before(version, bound) AS version_key(version) < version_key(bound)
+    AND NOT (concat(version_parts(version).before, version_parts(version).patch, version_parts(version).letter) = ''
+        AND starts_with(version_parts(bound).numbers || '.', version_parts(version).numbers || '.'));
+"""
+
+
+def create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Let `con` know these macros. Both are NULL where something is no version.
+
+    `version_key(version)`: a list of integers that sorts as versions do.
+    `surely_before(version, bound)`: a version may be told in part. 2.4 can be any 2.4.x, and 9.8 may be 9.8p2, so that
+    neither is surely before what begins with it.
+    """
+    con.execute(_MACROS)
