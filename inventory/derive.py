@@ -1,17 +1,16 @@
 """Opening an inventory to be queried: everything that is derived from the facts, as temporary tables.
 
 What SQL cannot know is put beside the facts first: `address` (whose an address is), `mac_vendor`, and one
-`knowledge_<name>` for each CSV of `knowledge/`. Then the statements of `sql/*.sql` are run, in order of their names.
+`knowledge_<name>` for each CSV of `knowledge/`. Then the statements of `sql/*.sql` are run, in order of their names;
+of them only those that are needed for what is wanted.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -25,14 +24,13 @@ from inventory.findings.rules import run_rules
 from inventory.geoip import create_places
 from inventory.knowledge_tables import create_tables
 from inventory.merging import forget, merge_identities
+from inventory.statements import needed, statements
 from inventory.vendors import mac_vendors
 
-_FACTS: Final = "facts.sql"
-_IDENTITY: Final = "15_identity.sql"  # the first that asks which identities are one device
+_IDENTITY: Final = "identity"  # the first that asks which identities are one device
 _FEW: Final = 500_000  # observations
-_KEYS: Final = "32_strong_key.sql"  # the last that is needed to tell
-_FINDINGS: Final = "47_finding.sql"  # asks what the rules found
-VIEW: Final = "\nCREATE OR REPLACE TEMP VIEW "  # as a file that makes a view begins
+_KEYS: Final = "strong_key"  # the last that is needed to tell
+_FINDING: Final = "finding"  # asks what the rules found
 _NOTHING: Final = Config()
 
 _MACS: Final = """
@@ -45,9 +43,9 @@ UNION SELECT server_mac FROM flow WHERE server_mac IS NOT NULL
 
 @contextmanager
 def open_inventory(
-    path: Path, config: Config = _NOTHING, last: str | None = None
+    path: Path, config: Config = _NOTHING, wanted: Iterable[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the inventory at `path` read-only, with its derived tables, up to the one named `last` (default: all).
+    """Open the inventory at `path` read-only, with those of its derived tables that are `wanted` (default: all).
 
     `config` is what the site says of itself. Its own networks: those that a reading was given on the command line go
     before them, those that were configured for a reading are used where there are none.
@@ -62,9 +60,9 @@ def open_inventory(
             if use_kept(con, config):
                 create_places(con, config.geoip)
                 create_words(con, config.accept)
-                create_views(con, last)
+                create_views(con, wanted)
             else:
-                derive(con, config, last)
+                derive(con, config, wanted)
         except duckdb.IOException as error:
             raise explain(error, path) from None
         yield con
@@ -73,28 +71,27 @@ def open_inventory(
 
 
 def use_threads(con: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB take as many threads as serve it: with few facts they only wait for each other, a tenth of the time."""
+    """Let DuckDB take as many threads as serve it: with few facts they only wait for each other."""
     few = con.execute("SELECT count(*) < ? FROM observation", [_FEW]).fetchone() == (True,)
-    con.execute(f"SET threads = {1 if few else len(os.sched_getaffinity(0))}")
+    con.execute(f"SET threads = {1 if few else os.cpu_count() or 1}")
 
 
-def derive(con: duckdb.DuckDBPyConnection, config: Config = _NOTHING, last: str | None = None) -> None:
-    """Make the derived tables of an opened inventory, up to the one named `last` (default: all)."""
+def derive(con: duckdb.DuckDBPyConnection, config: Config = _NOTHING, wanted: Iterable[str] | None = None) -> None:
+    """Make those derived tables of an opened inventory that are `wanted` (default: all)."""
     create_addresses(con, config)
     _mac_vendors(con)
     create_tables(con, config.knowledge)
     create_places(con, config.geoip)
     create_words(con, config.accept)
-    derive_tables(con, last)
+    derive_tables(con, wanted)
 
 
-def create_views(con: duckdb.DuckDBPyConnection, last: str | None = None) -> None:
-    """Make only what is not kept (`inventory.keeping`): the views, up to the one named `last` (default: all)."""
-    for name, statement in statements():
-        if VIEW in statement:
-            con.execute(statement)
-        if last is not None and name.endswith(f"_{last}.sql"):
-            break
+def create_views(con: duckdb.DuckDBPyConnection, wanted: Iterable[str] | None = None) -> None:
+    """Make only what `inventory.keeping` does not keep: views that are `wanted`, or asked by them (default: all)."""
+    tables = None if wanted is None else needed(wanted)
+    for statement in statements():
+        if statement.is_view and (tables is None or statement.makes in tables):
+            con.execute(statement.sql)
 
 
 def lock_down(con: duckdb.DuckDBPyConnection) -> None:
@@ -103,33 +100,30 @@ def lock_down(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET lock_configuration = true")
 
 
-def derive_tables(con: duckdb.DuckDBPyConnection, last: str | None = None) -> None:
-    """Run `sql/*.sql` over the facts, up to the file named `last` (default: all). What SQL cannot know must be there.
+def derive_tables(con: duckdb.DuckDBPyConnection, wanted: Iterable[str] | None = None) -> None:
+    """Derive the `wanted` tables (default: all) and what they ask, in the order of their files.
 
-    What is whose depends on which identities are one device, and some of that on what is whose: so it is derived with
-    each identity alone first, and once more where some of them turn out to be one.
+    What SQL cannot know must be there. What is whose depends on which identities are one device, and some of that on
+    what is whose: so it is derived with each identity alone first, and once more where some of them turn out to be one.
     """
     forget(con)
-    alone: list[str] = []
-    for name, statement in statements():
-        if name == _FINDINGS:
+    tables = needed((statement.makes for statement in statements()) if wanted is None else wanted)
+    if _IDENTITY in tables:
+        tables |= needed([_KEYS])
+    alone: list[str] | None = None
+    for statement in statements():
+        if statement.makes not in tables:
+            continue
+        if statement.makes == _FINDING:
             run_rules(con)
-        con.execute(statement)
-        if name >= _IDENTITY:
-            alone.append(statement)
-        if name == _KEYS and merge_identities(con):
-            for again in alone[:-1]:
+        if statement.makes == _IDENTITY:
+            alone = []
+        con.execute(statement.sql)
+        if statement.makes == _KEYS and merge_identities(con):
+            for again in alone or ():
                 con.execute(again)
-        if last is not None and name.endswith(f"_{last}.sql"):
-            break
-
-
-@cache
-def statements() -> list[tuple[str, str]]:
-    """The files that derive tables, by name, and what is in each."""
-    folder = files("inventory").joinpath("sql")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql") and entry.name != _FACTS)
-    return [(name, folder.joinpath(name).read_text("utf-8")) for name in names]
+        if alone is not None:
+            alone.append(statement.sql)
 
 
 def _mac_vendors(con: duckdb.DuckDBPyConnection) -> None:

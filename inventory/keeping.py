@@ -11,7 +11,6 @@ import hashlib
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -68,18 +67,13 @@ def use_kept(con: duckdb.DuckDBPyConnection, config: Config) -> bool:
 
 
 def _stamp(con: duckdb.DuckDBPyConnection, config: Config) -> str:
-    own = _digest(config.knowledge) if config.knowledge is not None else ""
-    return " ".join((_digest(files("inventory")), own, version("pymanuf"), address_key(con, config)))
+    own = _digest(str(config.knowledge)) if config.knowledge is not None else ""
+    return " ".join((_digest(str(files("inventory"))), own, version("pymanuf"), address_key(con, config)))
 
 
 @cache
-def _digest(folder: Traversable) -> str:
+def _digest(folder: str) -> str:
     digest = hashlib.sha256()
-    folders = [folder]
-    while folders:
-        for entry in sorted(folders.pop().iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(_CODE):
-                digest.update(f"{entry.name}\n".encode() + entry.read_bytes())
-            elif entry.is_dir() and entry.name != "__pycache__":
-                folders.append(entry)
+    for path in sorted(path for path in Path(folder).rglob("*") if path.suffix in _CODE):
+        digest.update(f"{path.name}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -41,6 +41,7 @@ def _set(text: str) -> frozenset[str]:
 
 _PRODUCT_KINDS: Final = _set("modality archive workstation router printer worklist") | {""}
 _BOOLEAN: Final = _set("true false")
+_BACKPORTED: Final = _set("distribution no vendor") | {""}  # who mends it without another version
 _SEVERITY: Final = _set("critical high medium low info none")  # none takes a row back
 
 SHAPES: Final[dict[str, Shape]] = {
@@ -48,7 +49,7 @@ SHAPES: Final[dict[str, Shape]] = {
         _words("product advisory introduced fixed last_affected cvss severity backported summary published source"),
         ("product", "advisory", "introduced"),
         _set("fixed last_affected cvss backported summary published"),
-        choices={"severity": _SEVERITY, "backported": _BOOLEAN | {""}},
+        choices={"severity": _SEVERITY, "backported": _BACKPORTED},
     ),
     "ae_titles": Shape(
         _words("pattern kind source example"),
@@ -68,7 +69,7 @@ SHAPES: Final[dict[str, Shape]] = {
         _words("product kind first_version next_version ended extended backported source"),
         ("product", "first_version"),
         _set("next_version extended backported"),
-        choices={"kind": _set("operating_system software"), "backported": _BOOLEAN | {""}},
+        choices={"kind": _set("operating_system software"), "backported": _BACKPORTED},
     ),
     "fingerprints": Shape(
         _words("field pattern kind operating_system role manufacturer product version serial source example expected"),

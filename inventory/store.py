@@ -143,7 +143,7 @@ class Store:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", annotations)
 
     def remember_named_networks(self, configured: Named | None) -> Named:
-        """Keep the networks that `[networks]` names, likewise; return those in force. None: there is no configuration."""
+        """Keep the networks that `[networks]` names, likewise; return those in force. None: nothing is configured."""
         with self._transaction() as con:
             if configured is not None:
                 con.execute("DELETE FROM meta WHERE key = ?", [NAMED_KEY])

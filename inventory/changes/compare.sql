@@ -148,7 +148,11 @@ WITH judged AS (  -- the changes themselves are told already
     WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed')
 ),
 single AS (
-    SELECT * FROM judged QUALIFY min(side) OVER (PARTITION BY finding_id) = max(side) OVER (PARTITION BY finding_id)
+    SELECT * REPLACE (concat(title, ' (' || nullif(concat_ws(' ',
+        CASE WHEN NOT contains(title, port::VARCHAR) THEN 'port ' || port END,
+        CASE WHEN NOT contains(title, peer) THEN 'peer ' || peer END), '') || ')') AS title)
+    FROM judged
+    QUALIFY min(side) OVER (PARTITION BY finding_id) = max(side) OVER (PARTITION BY finding_id)
 )
 -- A finding whose device just has another id now is the same one.
 SELECT * FROM single
@@ -225,13 +229,13 @@ complete AS (
     FROM told t JOIN described d USING (same)
     UNION ALL
     SELECT f.severity, 'finding opened', f.site, f.device_id, coalesce(f.ip_address, d.ip), d.name, f.rule, NULL,
-        concat_ws(' ', f.title, '(' || concat_ws(' ', 'port ' || f.port, 'peer ' || f.peer) || ')'), f.first_seen
+        title, f.first_seen
     FROM open_finding f LEFT JOIN described d USING (same)
     WHERE side = 'new'
     UNION ALL
     -- What was found of a device that is not to be seen is not closed by that.
     SELECT 'info', 'finding closed', f.site, f.device_id, coalesce(f.ip_address, d.ip), d.name, f.rule,
-        concat_ws(' ', f.title, '(' || concat_ws(' ', 'port ' || f.port, 'peer ' || f.peer) || ')'), NULL, f.last_seen
+        title, NULL, f.last_seen
     FROM open_finding f LEFT JOIN described d USING (same)
     WHERE side = 'old' AND (f.same IS NULL OR f.same IN (SELECT same FROM kept))
 )

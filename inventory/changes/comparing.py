@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 from inventory.changes.matching import match
-from inventory.changes.snapshot import attach, cut_old, use
+from inventory.changes.snapshot import attach, cut_old, detach, use
 from inventory.export import Result, query
 
 # For reading: the alarming first.
@@ -27,8 +27,8 @@ SELECT site, old_time, new_time FROM period
 WHERE new_time < old_time AND ($site IS NULL OR site = $site)
 ORDER BY site
 """
-_MISSING: Final = """
-SELECT site FROM old_coverage ANTI JOIN new_coverage USING (site) WHERE $site IS NULL OR site = $site ORDER BY site
+_ONLY: Final = """
+SELECT site FROM {}_coverage ANTI JOIN {}_coverage USING (site) WHERE $site IS NULL OR site = $site ORDER BY site
 """
 
 
@@ -55,6 +55,7 @@ class Changes(NamedTuple):
     unobserved: list[Unobserved]
     short: list[Short]
     missing: list[str]  # sites of which nothing was captured any more
+    begun: list[str]  # sites of which nothing was captured before
 
 
 def compare(con: duckdb.DuckDBPyConnection) -> None:
@@ -64,22 +65,24 @@ def compare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_script("compare"))
 
 
-def changes(con: duckdb.DuckDBPyConnection, old: Path | datetime, site: str | None = None) -> Changes:
+def changes(
+    con: duckdb.DuckDBPyConnection, old: Path | datetime, site: str | None = None, kept: Path | None = None
+) -> Changes:
     """Return what changed (of one site) from `old` to the inventory that `con` has opened.
 
-    `old` is a snapshot (`snapshot.save`) of another one, or the time (UTC, without a zone) since which.
+    `old` is a snapshot of another one (with `kept` as for `snapshot.save`), or the time (UTC, without a zone) since
+    which.
     """
     use(con)
     if isinstance(old, Path):
-        attach(con, old, "old")
+        attach(con, old, "old", kept)
     else:
         cut_old(con, old)
     try:
         compare(con)
         return told(con, site)
     finally:
-        if isinstance(old, Path):
-            con.execute("DETACH old")
+        detach(con, "old")
 
 
 def told(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Changes:
@@ -89,7 +92,10 @@ def told(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Changes:
         query(con, _CHANGES, wanted),
         [Unobserved(*row) for row in con.execute(_UNOBSERVED, wanted).fetchall()],
         [Short(*row) for row in con.execute(_SHORT, wanted).fetchall()],
-        [name for (name,) in con.execute(_MISSING, wanted).fetchall()],
+        *(
+            [name for (name,) in con.execute(_ONLY.format(*sides), wanted).fetchall()]
+            for sides in (("old", "new"), ("new", "old"))
+        ),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, TextIO
 
 from inventory.export import Result, to_text
 
 # What Markdown, or the HTML that it may hold, would take for markup. Pipes part the cells.
-_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:-])")
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$@]|(?<=www)\.|:(?=//))")
 
 
 def write_markdown(result: Result, file: TextIO) -> None:
@@ -19,8 +20,8 @@ def write_markdown(result: Result, file: TextIO) -> None:
         file.write(_row(_plain(row[column]) for column in result.columns))
 
 
-def _row(cells: object) -> str:
-    return f"| {' | '.join(cells)} |\n"  # type: ignore[call-overload]
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _plain(value: object) -> str:

@@ -14,18 +14,46 @@ import duckdb
 # What was captured of each site. Two inventories that share a capture are one that has grown.
 _COVERAGE: Final = """
 CREATE OR REPLACE TEMP VIEW coverage AS
-SELECT site, list_sort(list(DISTINCT id)) AS captures, min(first_packet) AS first_packet, max(last_packet) AS last_packet
+SELECT site, list_sort(list(DISTINCT id)) AS captures, min(first_packet) AS first_packet,
+    max(last_packet) AS last_packet
 FROM capture
 WHERE last_packet IS NOT NULL
 GROUP BY site
 """
+_FINDING: Final = (
+    "SELECT finding_id, rule, severity, title, site, device_id, ip_address, port, peer, first_seen, last_seen, status "
+    "FROM finding"
+)
 _RELATIONS: Final = {
     "state": "SELECT * FROM state",
     "device_key": "SELECT site, kind, key, device_id FROM device_key WHERE kind IN ('id', 'mac')",
-    "finding": "SELECT finding_id, rule, severity, title, site, device_id, ip_address, port, peer, first_seen, "
-    "last_seen, status FROM finding",
+    "finding": _FINDING,
     "coverage": "SELECT * FROM coverage",
 }
+_BEFORE: Final = {  # the same, as it was at the time `since`
+    "state": "SELECT * FROM state WHERE first_seen < getvariable('since')",
+    "finding": "SELECT f.* REPLACE (CASE WHEN f.last_seen + to_days(closes_after_days) < "  # noqa: S608 - our own words
+    "least(getvariable('since'), last_packet) THEN 'closed' ELSE 'open' END AS status) "
+    f"FROM ({_FINDING}) f JOIN (SELECT rule, closes_after_days FROM rule) USING (rule) "
+    "LEFT JOIN coverage USING (site) WHERE first_seen < getvariable('since')",
+    "coverage": "SELECT * REPLACE (least(last_packet, getvariable('since')) AS last_packet) FROM coverage "
+    "WHERE first_packet < getvariable('since')",
+}
+# The same, for a sensor that tells changes as they come. A device is told when half a minute has shown what it is, an
+# address or a version when it has lasted: who has two of them does not go from one to the other. What was told stays.
+_SETTLED: Final = {
+    "state": """
+        SELECT s.* FROM state s JOIN coverage c USING (site)
+        WHERE device_id IN (SELECT device_id FROM state JOIN coverage USING (site) WHERE aspect = 'device'
+            AND (first_seen <= last_packet - INTERVAL 30 SECOND OR device_id IN (SELECT device_id FROM before.state)))
+        AND (aspect NOT IN ('ip_address', 'vlan', 'software_version', 'implementation_version', 'operating_system')
+            OR s.first_seen <= c.last_packet - INTERVAL 5 MINUTE
+            OR (device_id, aspect, value) IN (SELECT device_id, aspect, value FROM before.state))
+    """,
+    "finding": _FINDING + " WHERE coalesce(device_id IN (SELECT device_id FROM saved.state), true)",  # noqa: S608
+}
+_IS_KEPT: Final = "FROM duckdb_tables() WHERE NOT temporary AND schema_name = 'derived' AND table_name = ?"
+_IS_SAVED: Final = "FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
 
 
 def cover(con: duckdb.DuckDBPyConnection) -> None:
@@ -33,22 +61,47 @@ def cover(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_COVERAGE)
 
 
-def save(con: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Write what is compared of the inventory that `con` has derived to `file`, which must not be there."""
+def save(con: duckdb.DuckDBPyConnection, file: Path, kept: Path | None = None, before: Path | None = None) -> None:
+    """Write what is compared of the inventory that `con` has derived to `file`, which must not be there.
+
+    Of the inventory at `kept`, what its file keeps anyway (`inventory.keeping`) is referred to, not copied. Where
+    `before` is the last snapshot of the same inventory, what has only just begun to show is left out.
+    """
     cover(con)
     con.execute(f"ATTACH {_quoted(file)} AS saved (READ_WRITE)")
     try:
-        for name, statement in _RELATIONS.items():
-            con.execute(f"CREATE TABLE saved.{name} AS {statement}")
+        if before is not None:
+            con.execute(f"ATTACH {_quoted(before)} AS before (READ_ONLY)")
+        for name, statement in (_RELATIONS | (_SETTLED if before is not None else {})).items():
+            if kept is None or con.execute(_IS_KEPT, [name]).fetchone() is None:
+                con.execute(f"CREATE TABLE saved.{name} AS {statement}")
     finally:
+        con.execute("DETACH DATABASE IF EXISTS before")
         con.execute("DETACH saved")
 
 
-def attach(con: duckdb.DuckDBPyConnection, file: Path, side: str) -> None:
-    """Make the snapshot in `file` one side of a comparison on `con`: relations named `old_...` or `new_...`."""
+def attach(con: duckdb.DuckDBPyConnection, file: Path, side: str, kept: Path | None = None) -> None:
+    """Make the snapshot in `file` one side of a comparison on `con`: relations named `old_...` or `new_...`.
+
+    `kept` as for `save`.
+    """
     con.execute(f"ATTACH {_quoted(file)} AS {side} (READ_ONLY)")
+    if kept is not None:
+        con.execute(f"ATTACH {_quoted(kept)} AS {side}_kept (READ_ONLY)")
+    for name, statement in _RELATIONS.items():
+        if con.execute(_IS_SAVED, [side, name]).fetchone() is None:
+            statement = statement.replace("FROM ", f"FROM {side}_kept.derived.")
+        else:
+            statement = f"FROM {side}.{name}"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {side}_{name} AS {statement}")
+
+
+def detach(con: duckdb.DuckDBPyConnection, side: str) -> None:
+    """Let go of the files of `attach`."""
     for name in _RELATIONS:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {side}_{name} AS FROM {side}.{name}")
+        con.execute(f"DROP VIEW IF EXISTS {side}_{name}")
+    for name in (side, f"{side}_kept"):
+        con.execute(f"DETACH DATABASE IF EXISTS {name}")
 
 
 def use(con: duckdb.DuckDBPyConnection) -> None:
@@ -60,17 +113,8 @@ def use(con: duckdb.DuckDBPyConnection) -> None:
 
 def cut_old(con: duckdb.DuckDBPyConnection, since: datetime) -> None:
     """Make the inventory itself, as it was at `since` (UTC, without a zone), the old side of a comparison on `con`."""
-    time = f"TIMESTAMP '{since.isoformat(sep=' ')}'"
-    before = {
-        "state": f"SELECT * FROM state WHERE first_seen < {time}",
-        "device_key": _RELATIONS["device_key"],
-        "finding": "SELECT f.* REPLACE (CASE WHEN f.last_seen + to_days(r.closes_after_days) < "
-        f"{time} THEN 'closed' ELSE 'open' END AS status) "
-        f"FROM ({_RELATIONS['finding']}) f JOIN rule r USING (rule) WHERE first_seen < {time}",
-        "coverage": f"SELECT * REPLACE (least(last_packet, {time}) AS last_packet) FROM coverage "
-        f"WHERE first_packet < {time}",
-    }
-    for name, statement in before.items():
+    con.execute("SET VARIABLE since = $since::TIMESTAMP", {"since": since})
+    for name, statement in (_RELATIONS | _BEFORE).items():
         con.execute(f"CREATE OR REPLACE TEMP VIEW old_{name} AS {statement}")
 
 

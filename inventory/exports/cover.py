@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -52,10 +53,13 @@ def write_cover(
     about: Scope,
     site: str | None,
     version: str,
+    begins: list[tuple[str, datetime]],
     rows: dict[str, int],
     left_out: list[str],
 ) -> None:
-    """Fill the cover: `rows` are those of the other sheets, `left_out` is what these could not hold."""
+    """Fill the cover. `begins`: from when on changes are told of a site; `rows` are those of the other sheets, and
+    `left_out` is what these could not hold.
+    """
     title = book.add_format({"bold": True, "font_size": 16})
     bold = book.add_format({"bold": True})
     sheet.set_column(0, 0, 28)
@@ -71,6 +75,7 @@ def write_cover(
         ("Packets", about.packets),
         (),
         *((name, count) for name, count in rows.items()),
+        *((f"Changes of {name} since", _time(since)) for name, since in begins),
         (),
         *((f"Devices: {role}", count) for role, count in con.execute(_ROLES, facts).fetchall()),
         *((f"Findings: {status}", count) for status, count in con.execute(_STATUS, facts).fetchall()),
@@ -93,7 +98,7 @@ def write_cover(
     for values in con.fetchall():
         row += 1
         for at, value in enumerate(values):
-            _write(sheet, row, at, _time(value) if hasattr(value, "isoformat") else value)
+            _write(sheet, row, at, _time(value) if isinstance(value, datetime) else value)
 
 
 def _write(sheet: Worksheet, row: int, at: int, value: Any) -> None:
@@ -103,5 +108,5 @@ def _write(sheet: Worksheet, row: int, at: int, value: Any) -> None:
         sheet.write_string(row, at, to_text(value)[:32_767])
 
 
-def _time(value: Any) -> str:
+def _time(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""

@@ -175,6 +175,7 @@ def _ip_addresses(devices: list[Row], by_device: dict[str, list[Row]], name_of: 
         seen: set[bool] = set()
         for address in by_device.get(row["device_id"], []):  # the best of each family comes first
             six = ":" in address["ip"]
+            first = six not in seen and not address["ip"].startswith("fe80:")
             site = cut(address["site"], 100)
             line = {
                 "address": f"{address['ip']}/{128 if six else 32}",
@@ -182,11 +183,11 @@ def _ip_addresses(devices: list[Row], by_device: dict[str, list[Row]], name_of: 
                 "status": "active",
                 "device": name_of[row["device_id"]],
                 "interface": _port(address["mac"]),
-                "is_primary": "false" if six in seen else "true",
-                "dns_name": "" if six in seen else name_of.dns(row),
+                "is_primary": "true" if first else "false",
+                "dns_name": name_of.dns(row) if first else "",
                 "description": f"last seen {address['held'][:10]}",
             }
-            (others if six in seen else primary).append(line)
+            (primary if first else others).append(line)
             seen.add(six)
     return others + primary
 
@@ -214,8 +215,9 @@ def _port(mac: str | None) -> str:
 
 def _description(row: Row) -> str:
     """Plain text: what hosts say of themselves goes here, never into the comments, which NetBox shows as Markdown."""
-    parts = [*row["modalities"], *(f"AE {title}" for title in row["ae_titles"]), *row["software_versions"]]
-    return "; ".join(parts)
+    titles = [f"AE {title}" for title in row["ae_titles"]]
+    parts = [*row["modalities"], row["station_name"], *titles, *row["software_versions"]]
+    return "; ".join(part for part in parts if part)
 
 
 def _comments(row: Row) -> str:

@@ -42,12 +42,12 @@ class Namer:
 
     def dns(self, row: Row) -> str:
         """Return the first full host name that NetBox takes for one; "" if there is none."""
-        names = (str(name) for name in row["hostnames"] if "." in name and len(name) <= 255)
-        return next((name.lower() for name in names if _DNS_NAME.fullmatch(name)), "")
+        names = (name for name in row["hostnames"] if "." in name and len(name) <= 255)
+        return str(next((name.lower() for name in names if _DNS_NAME.fullmatch(name)), ""))
 
 
 def _called(row: Row) -> str:
-    names = [*row["hostnames"][:1], row["station_name"], *row["ae_titles"][:1], row["device_id"]]
+    names: list[str | None] = [*row["hostnames"][:1], row["station_name"], *row["ae_titles"][:1], row["device_id"]]
     return next(name for name in names if name and name.strip())
 
 

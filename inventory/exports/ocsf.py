@@ -22,26 +22,28 @@ _COLLECT: Final = 2  # activity: "the discovered information is via a collection
 _OTHER: Final = 99
 
 # https://schema.ocsf.io/1.6.0/objects/device: type_id of a role. Which role "other" is, `type` says.
+_SERVER, _IOT, _UNKNOWN = (1, "Server"), (7, "IOT"), (0, "Unknown")
 _TYPES: Final = {
-    **dict.fromkeys(
-        [
-            "archive",
-            "router",
-            "worklist",
-            "hl7_engine",
-            "information_system",
-            "web_server",
-            "file_server",
-            "hl7_receiver",
-        ],
-        (1, "Server"),
-    ),
+    "archive": _SERVER,
+    "router": _SERVER,
+    "worklist": _SERVER,
+    "hl7_engine": _SERVER,
+    "hl7_receiver": _SERVER,
+    "information_system": _SERVER,
+    "web_server": _SERVER,
+    "file_server": _SERVER,
     "workstation": (2, "Desktop"),
-    **dict.fromkeys(
-        ["modality", "patient_monitor", "infusion_pump", "analyser", "phone", "camera", "ups", "building"],
-        (7, "IOT"),
-    ),
-    **dict.fromkeys(("client", "hl7_sender", "unknown"), (0, "Unknown")),
+    "modality": _IOT,
+    "patient_monitor": _IOT,
+    "infusion_pump": _IOT,
+    "analyser": _IOT,
+    "phone": _IOT,
+    "camera": _IOT,
+    "ups": _IOT,
+    "building": _IOT,
+    "client": _UNKNOWN,
+    "hl7_sender": _UNKNOWN,
+    "unknown": _UNKNOWN,
 }
 # https://schema.ocsf.io/1.6.0/objects/os: type_id of an operating system, by what its name begins with.
 _SYSTEMS: Final = (
@@ -61,40 +63,17 @@ _SYSTEMS: Final = (
 _HOSTNAME: Final = re.compile(
     r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9])"
 )
-_UNMAPPED: Final = [
-    "site",
-    "role",
-    "roles",
-    "modalities",
-    "station_name",
-    "institution_name",
-    "ae_titles",
-    "hostnames",
-    "software_versions",
-    "toolkits",
-    "implementation_class_uids",
-    "implementation_version_names",
-    "mac_vendor",
-    "services",
-    "public_peers",
-    "open_findings",
-    "confidence",
-    "conflicts",
-    "addressless",
-    "owner",
-    "location",
-    "asset_tag",
-    "note",
-]
-
+_MAPPED: Final = frozenset(  # columns of `device` that have a place in the schema; all others are unmapped
+    {"device_id", "manufacturer", "manufacturer_model_name", "device_serial_number", "operating_system"}
+    | {"ip_addresses", "mac_addresses", "first_seen", "last_seen"}
+)
 _DEVICES: Final = "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"
 # Which addresses go with which card; of those without a MAC of their own, the address alone.
 _INTERFACES: Final = """
-SELECT device_id, mac, ip
+SELECT DISTINCT device_id, mac, ip, contains(ip, ':') AS six
 FROM address_history
 WHERE ip IS NOT NULL OR mac IS NOT NULL
-GROUP BY ALL
-ORDER BY device_id, contains(ip, ':'), ip, mac
+ORDER BY device_id, six, ip, mac
 """
 
 
@@ -132,7 +111,7 @@ def write_ocsf(con: duckdb.DuckDBPyConnection, site: str | None, version: str, f
                 "metadata": {**metadata, "uid": row["device_id"]},
                 "message": _message(row),
                 "device": _device(row, interfaces.get(row["device_id"], [])),
-                "unmapped": {column: row[column] for column in _UNMAPPED if row[column] not in (None, [], {})},
+                "unmapped": _told({column: value for column, value in row.items() if column not in _MAPPED}),
             }
             text.write(to_json(event) + "\n")
     return count
@@ -152,15 +131,15 @@ def _device(row: Row, interfaces: list[Row]) -> dict[str, Any]:
         "mac": next(iter(row["mac_addresses"]), None),
         "vendor_name": row["manufacturer"],
         "model": row["manufacturer_model_name"],
-        "hw_info": _without_nulls({"serial_number": row["device_serial_number"], "vendor_name": row["manufacturer"]}),
+        "hw_info": _told({"serial_number": row["device_serial_number"], "vendor_name": row["manufacturer"]}),
         "os": _system(row["operating_system"]),
         "network_interfaces": [
-            _without_nulls({"type_id": 0, "type": "Unknown", "mac": i["mac"], "ip": i["ip"]}) for i in interfaces
+            _told({"type_id": 0, "type": "Unknown", "mac": i["mac"], "ip": i["ip"]}) for i in interfaces
         ],
         "first_seen_time": _iso_milliseconds(row["first_seen"]),
         "last_seen_time": _iso_milliseconds(row["last_seen"]),
     }
-    return _without_nulls(told)
+    return _told(told)
 
 
 def _system(name: str | None) -> dict[str, Any] | None:
@@ -178,7 +157,7 @@ def _message(row: Row) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _without_nulls(told: dict[str, Any]) -> dict[str, Any]:
+def _told(told: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, [], {})}
 
 

@@ -6,6 +6,7 @@ the cover and to the caller, never left out in silence.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from io import BytesIO
 from tempfile import TemporaryDirectory
@@ -18,7 +19,6 @@ from inventory.exports.cover import write_cover
 from inventory.exports.scope import scope
 
 if TYPE_CHECKING:
-    from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -62,26 +62,24 @@ WHERE $site IS NULL OR site = $site
 ORDER BY list_position(['open', 'acknowledged', 'accepted', 'closed'], status),
     list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, site, finding_id
 """
-# What was seen for the first time after the site's first capture, or after the first day where that is longer.
-_CHANGES: Final = """
-WITH begin AS (
-    SELECT site, least(min_by(last_packet, {'first': first_packet, 'last': last_packet}),
-        min(first_packet) + INTERVAL 1 DAY) AS until
-    FROM capture
-    GROUP BY site
-)
-SELECT s.site, device_id, aspect AS new, value, nullif(detail, '') AS detail, s.first_seen, s.last_seen
-FROM state s JOIN begin USING (site)
-WHERE s.first_seen > until AND ($site IS NULL OR s.site = $site)
-ORDER BY s.first_seen, s.site, device_id, aspect, value, detail
+# Where changes are counted from, a site: the end of its first capture, or of the first day where that is earlier.
+_BEGIN: Final = """
+SELECT site, least(min_by(last_packet, {'first': first_packet, 'last': last_packet}),
+    min(first_packet) + INTERVAL 1 DAY) AS since
+FROM capture
+WHERE $site IS NULL OR site = $site
+GROUP BY site
+HAVING since < max(last_packet)
+ORDER BY site
 """
+_CHANGE: Final = "severity change site device_id ip_address device field old new at".split()  # noqa: SIM905
 SHEETS: Final = {
     "Devices": _DEVICES,
     "Services": _SERVICES,
     "Public conversations": _PUBLIC,
     "Findings": _FINDINGS,
-    "Changes": _CHANGES,
 }
+CHANGES: Final = "Changes"
 
 
 class Written(NamedTuple):
@@ -113,53 +111,60 @@ def write_workbook(con: duckdb.DuckDBPyConnection, site: str | None, version: st
             book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}),
         )
         for name, statement in SHEETS.items():
-            rows[name] = _write_sheet(con, book, name, statement, site, styles, left_out)
-        write_cover(con, book, cover, about, site, version, rows, left_out)
+            con.execute(statement, {"site": site})
+            columns = [str(column[0]) for column in con.description or []]
+            rows[name] = _write_sheet(book.add_worksheet(name), columns, _fetched(con), styles, left_out)
+        begins = con.execute(_BEGIN, {"site": site}).fetchall()
+        changed = (row for begin in begins for row in _changed(con, *begin))
+        rows[CHANGES] = _write_sheet(book.add_worksheet(CHANGES), _CHANGE, changed, styles, left_out)
+        write_cover(con, book, cover, about, site, version, begins, rows, left_out)
         book.close()
     file.write(packed.getbuffer())
     return Written(rows, left_out)
 
 
+def _fetched(con: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
+    while some := con.fetchmany(_SAMPLE):
+        yield from some
+
+
+def _changed(con: duckdb.DuckDBPyConnection, site: str, since: datetime) -> Iterator[Sequence[Any]]:
+    from inventory.changes.comparing import changes
+
+    for row in changes(con, since, site).result.rows:
+        at = row["at"] and datetime.fromisoformat(row["at"]).replace(tzinfo=None)
+        yield [*(row[column] for column in _CHANGE[:-1]), at]
+
+
 def _write_sheet(
-    con: duckdb.DuckDBPyConnection,
-    book: Workbook,
-    name: str,
-    statement: str,
-    site: str | None,
-    styles: _Styles,
-    left_out: list[str],
+    sheet: Worksheet, columns: Sequence[str], rows: Iterable[Sequence[Any]], styles: _Styles, left_out: list[str]
 ) -> int:
     """Write one table; return how many rows it has, in the sheet or not."""
-    sheet = book.add_worksheet(name)
-    con.execute(statement, {"site": site})
-    described = con.description or []
-    headings = [_heading(str(column[0])) for column in described]
-    is_json = [str(column[1]).startswith("JSON") for column in described]
+    headings = [_heading(column) for column in columns]
     for at, heading in enumerate(headings):
         sheet.write_string(0, at, heading, styles.header)
     widths = [len(heading) + 3 for heading in headings]  # with the filter's button
     count = cut = 0
-    while some := con.fetchmany(_SAMPLE):
-        for values in some:
-            count += 1
-            if count < MAX_ROWS:
-                for at, value in enumerate(values):
-                    shown = _write_cell(sheet, count, at, value, is_json[at], styles)
-                    cut += shown > MAX_TEXT
-                    if count <= _SAMPLE and shown > widths[at]:
-                        widths[at] = shown
+    for count, values in enumerate(rows, 1):
+        if count >= MAX_ROWS:
+            continue
+        for at, value in enumerate(values):
+            shown = _write_cell(sheet, count, at, value, styles)
+            cut += shown > MAX_TEXT
+            if count <= _SAMPLE and shown > widths[at]:
+                widths[at] = shown
     for at, width in enumerate(widths):
         sheet.set_column(at, at, min(max(width + 1, _WIDTHS[0]), _WIDTHS[1]))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, min(count, MAX_ROWS - 1), len(headings) - 1)
     if count >= MAX_ROWS:
-        left_out.append(f"{name}: the first {MAX_ROWS - 1:,} of {count:,} rows; the csv export has all")
+        left_out.append(f"{sheet.name}: only the first {MAX_ROWS - 1:,} of {count:,} rows; export -f csv has all")
     if cut:
-        left_out.append(f"{name}: {cut:,} cells were cut to {MAX_TEXT:,} characters; the csv export has all")
+        left_out.append(f"{sheet.name}: the end of {cut:,} cells beyond {MAX_TEXT:,} characters; export -f csv has it")
     return count
 
 
-def _write_cell(sheet: Worksheet, row: int, at: int, value: Any, is_json: bool, styles: _Styles) -> int:
+def _write_cell(sheet: Worksheet, row: int, at: int, value: Any, styles: _Styles) -> int:
     """Write one value; return how long it is, in characters."""
     if value is None or value == []:
         return 0
@@ -172,7 +177,7 @@ def _write_cell(sheet: Worksheet, row: int, at: int, value: Any, is_json: bool, 
     if isinstance(value, datetime) and value.year >= 1900:
         sheet.write_datetime(row, at, value, styles.time)
         return 19
-    text = to_text(plain(value, is_json))
+    text = to_text(plain(value))
     sheet.write_string(row, at, text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
     return len(text)
 

@@ -6,6 +6,8 @@ certificate AS (
     SELECT *, value ->> '$.sha256' AS sha256, coalesce(value ->> '$.subject', '') AS subject,
         try_cast(rtrim(value ->> '$.not_after', 'Z') AS TIMESTAMP) AS not_after
     FROM shown
+    -- Another one of the same name since then has taken its place.
+    QUALIFY last_seen >= max(first_seen) OVER (PARTITION BY device_id, port, subject)
 )
 SELECT
     site,
@@ -20,6 +22,4 @@ SELECT
     last_seen,
     [seen] AS seen
 FROM certificate
-WHERE not_after < last_seen
--- Another one of the same name since then has taken its place.
-QUALIFY last_seen >= max(first_seen) OVER (PARTITION BY device_id, port, subject);
+WHERE not_after < last_seen;

@@ -38,7 +38,7 @@ SELECT
     m.peer,
     s.sha256[:16] AS subject,
     concat(coalesce(nullif(any_value(s.subject), ''), 'its certificate'), CASE WHEN m.peer IS NULL THEN
-        ', shown to ' || count(DISTINCT m.other) || ' public clients' ELSE ', shown by the server at port '
+        ', shown to public clients: ' || count(DISTINCT m.other) ELSE ', shown by the server at port '
         || min(m.shown_at) END) AS detail,
     NULL::VARCHAR AS severity,
     min(m.first_seen) AS first_seen,

@@ -7,28 +7,33 @@ WITH day AS (
     FROM (SELECT DISTINCT site, device_id, day FROM presence)
 ),
 regular AS (
-    SELECT site, device_id, max(day) AS last_day
+    SELECT site, device_id, max(day) AS last_day, count(*) AS days
     FROM day
-    GROUP BY ALL
+    GROUP BY site, device_id
     HAVING count(*) >= 5 AND max(day) - min(day) >= 7 AND max(pause) <= 7
 ),
 -- Where it was at home: seen there on every second of its days.
 home AS (
-    SELECT p.site, p.sensor, p.vlan, p.network, p.device_id, r.last_day
-    FROM presence p JOIN regular r USING (site, device_id)
-    GROUP BY ALL
-    HAVING count(*) * 2 >= (SELECT count(*) FROM day d WHERE d.site = p.site AND d.device_id = p.device_id)
+    SELECT site, sensor, vlan, network, device_id, last_day
+    FROM presence JOIN regular USING (site, device_id)
+    GROUP BY site, sensor, vlan, network, device_id, last_day, days
+    HAVING count(*) * 2 >= days
+),
+homes AS (SELECT device_id, count(*) AS number FROM home GROUP BY device_id),
+stay AS (
+    SELECT site, sensor, vlan, network, device_id, min(day) AS first_day FROM presence GROUP BY ALL
 ),
 since AS (
     SELECT h.site, h.sensor, h.vlan, h.network, h.device_id, h.last_day, max(o.day) AS watched_to
     FROM home h JOIN presence o USING (site, sensor, vlan, network)
+        JOIN stay s ON s.site = h.site AND s.sensor = h.sensor AND s.vlan = h.vlan AND s.network = h.network
+            AND s.device_id = o.device_id
     WHERE o.day > h.last_day
-    GROUP BY ALL
+    GROUP BY h.site, h.sensor, h.vlan, h.network, h.device_id, h.last_day
     HAVING count(DISTINCT o.day) >= 5 AND max(o.day) - h.last_day >= 14
-        AND count(DISTINCT o.device_id) FILTER (EXISTS (FROM presence b WHERE b.site = h.site AND b.sensor = h.sensor
-            AND b.vlan = h.vlan AND b.network = h.network AND b.device_id = o.device_id AND b.day <= h.last_day)) >= 2
+        AND count(DISTINCT o.device_id) FILTER (s.first_day <= h.last_day) >= 2
 ),
-left_behind AS (
+regulars AS (
     SELECT site, sensor, vlan, network, count(*) AS regulars FROM home GROUP BY ALL
 ),
 together AS (
@@ -48,13 +53,12 @@ name AS (
     GROUP BY ALL
 ),
 gone AS (
-    SELECT site, device_id, max(watched_to) AS watched_to, max(last_day) AS last_day
-    FROM since JOIN together USING (site, sensor, vlan, network, device_id)
-        JOIN left_behind USING (site, sensor, vlan, network)
-    WHERE number <= greatest(2, regulars // 2)
-    GROUP BY ALL
-    -- Wherever it was at home.
-    HAVING count(*) = (SELECT count(*) FROM home h WHERE h.site = since.site AND h.device_id = since.device_id)
+    SELECT s.site, s.device_id, max(watched_to) AS watched_to, max(last_day) AS last_day
+    FROM since s JOIN together t USING (site, sensor, vlan, network, device_id)
+        JOIN regulars USING (site, sensor, vlan, network) JOIN homes h ON h.device_id = s.device_id
+    WHERE t.number <= greatest(2, regulars // 2)
+    GROUP BY s.site, s.device_id, h.number
+    HAVING count(*) = h.number                          -- wherever it was at home
 )
 SELECT
     g.site,

@@ -36,7 +36,7 @@ SELECT
     '' AS subject,
     concat(operating_system, CASE WHEN built AND NOT starts_with(operating_system, 'Windows Server') THEN
             ' build ' || version ELSE '' END, ': support ended by ', ended,
-        CASE WHEN paid THEN ', what is bought or embedded by ' || extended END) AS detail,
+        CASE WHEN paid THEN '; paid or embedded editions until ' || extended END) AS detail,
     CASE WHEN paid THEN 'medium' END AS severity,
     greatest(first_seen, ended::TIMESTAMP + INTERVAL 1 DAY) AS first_seen,
     last_seen,

@@ -1,7 +1,7 @@
 -- Versions whose support had surely ended when they were seen last. What a distribution packs, it supports.
 CREATE OR REPLACE TEMP VIEW "end-of-life-software" AS
 WITH ended AS (
-    SELECT s.product, s.version, e.ended, e.extended, e.backported = 'true' AS backported
+    SELECT s.product, s.version, e.ended, e.extended, e.backported = 'distribution' AS backported
     FROM (SELECT DISTINCT product, version FROM software WHERE kind <> 'system') s
         JOIN knowledge_end_of_life e ON e.product = s.product AND e.kind = 'software'
     WHERE version_key(s.version) >= version_key(e.first_version)
@@ -17,7 +17,7 @@ SELECT
     product AS subject,
     concat(product, ' ', version, ': support ended by ', ended,
         CASE WHEN unsure THEN '; unless a distribution or its maker supports it'
-            WHEN paid THEN ', what is bought or embedded by ' || extended END) AS detail,
+            WHEN paid THEN '; paid or embedded editions until ' || extended END) AS detail,
     CASE WHEN unsure OR paid THEN 'low' END AS severity,
     greatest(first_seen, ended::TIMESTAMP + INTERVAL 1 DAY) AS first_seen,
     last_seen,

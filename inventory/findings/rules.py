@@ -7,6 +7,7 @@ the finding its id, so that it is the same finding after a re-read and in an inv
 from __future__ import annotations
 
 import csv
+import json
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -61,6 +62,14 @@ GROUP BY finding_id, rule, site, device_id, port, peer, subject
 """
 
 
+_RULES: Final = """
+CREATE OR REPLACE TEMP TABLE rule AS
+SELECT unnest(from_json_strict(?, '[{"rule": "VARCHAR", "severity": "VARCHAR", "title": "VARCHAR", "why": "VARCHAR",
+    "remedy": "VARCHAR", "references": ["VARCHAR"], "closes_after_days": "INTEGER", "needs": "VARCHAR"}]'),
+    recursive := true)
+"""
+
+
 class Rule(NamedTuple):
     """One row of `rules.csv`."""
 
@@ -89,25 +98,31 @@ def rules_table() -> Result:
 
 
 @cache
-def _view(rule: str) -> str:
-    return files("inventory").joinpath(f"findings/{rule}.sql").read_text("utf-8")
+def _query(rule: str) -> str:
+    """What the rule's view asks: run as it is, as making the view would only have it planned twice."""
+    view = files("inventory").joinpath(f"findings/{rule}.sql").read_text("utf-8")
+    return view.partition(f'VIEW "{rule}" AS\n')[2].rstrip().removesuffix(";")
+
+
+def rule_statements() -> list[str]:
+    """The SQL of all rules, and of what becomes of their hits."""
+    return [_SIGNS, _FOUND, *(_query(rule.rule) for rule in rules())]
 
 
 def run_rules(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the tables `rule` and `found` from what is derived. A rule that nothing here concerns is not run."""
     signs = {sign for (sign,) in con.execute(_SIGNS, {"public": PUBLIC}).fetchall()}
+    con.execute(_RULES, [json.dumps([_plain(rule) for rule in rules()])])
     con.execute(f"CREATE OR REPLACE TEMP TABLE hit (rule VARCHAR, {_COLUMNS})")
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE rule (rule VARCHAR, severity VARCHAR, title VARCHAR, why VARCHAR, "
-        'remedy VARCHAR, "references" VARCHAR[], closes_after_days INTEGER)'
-    )
     for rule in rules():
-        con.execute(
-            "INSERT INTO rule VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [*rule[:5], rule.references.split("; "), int(rule.closes_after_days) if rule.closes_after_days else None],
-        )
         if not rule.needs or signs.intersection(rule.needs.split()):
-            con.execute(_view(rule.rule))
-            con.execute(f'INSERT INTO hit BY NAME SELECT ? AS rule, * FROM "{rule.rule}"', [rule.rule])  # noqa: S608
+            con.execute(f"INSERT INTO hit BY NAME SELECT '{rule.rule}' AS rule, * FROM ({_query(rule.rule)})")  # noqa: S608
     con.execute(_FOUND)
     con.execute("DROP TABLE hit")
+
+
+def _plain(rule: Rule) -> dict[str, object]:
+    return rule._asdict() | {
+        "references": rule.references.split("; "),
+        "closes_after_days": int(rule.closes_after_days) if rule.closes_after_days else None,
+    }

@@ -1,1 +1,1 @@
-"""The declared baseline, `[policy]` of medspan.toml: which roles may talk to which, on what, and what they may offer."""
+"""The declared baseline, `[policy]` of medspan.toml: who may talk to whom on what, and what roles may offer."""

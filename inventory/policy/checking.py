@@ -98,7 +98,7 @@ def _roles(roles: Any) -> list[dict[str, Any]]:
 def _put(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     shape = json.dumps([columns])
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest(from_json(?, ?), max_depth := 2)",  # noqa: S608 - our own name
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest(from_json(?, ?), max_depth := 2)",
         [json.dumps(rows), shape],
     )
 

@@ -58,12 +58,13 @@ def _judged_roles() -> set[str]:
 
 def _nothing_allowed() -> Policy:
     roles = tuple(sorted(_judged_roles()))
-    return Policy(roles, (), {role: () for role in roles}, tuple(map(read_traffic, INFRASTRUCTURE)))
+    return Policy(roles, (), dict.fromkeys(roles, ()), tuple(map(read_traffic, INFRASTRUCTURE)))
 
 
 def _head(lines: list[Row], roles: list[str]) -> Iterator[str]:
     first, last = min(row["first_seen"] for row in lines)[:19], max(row["last_seen"] for row in lines)[:19]
-    yield f"# Proposed by `medspan policy learn` from {_count(sum(row['conversations'] for row in lines), 'conversation')}"
+    conversations = _count(sum(row["conversations"] for row in lines), "conversation")
+    yield f"# Proposed by `medspan policy learn` from {conversations}"
     yield f"# between {first}Z and {last}Z. Read it, edit it, put it into medspan.toml."
     yield ""
     yield "[policy]"

@@ -45,7 +45,7 @@ def known_protocols() -> tuple[str, ...]:
     """The protocols that `medspan flows` tells, in alphabetical order."""
     from parsers.registry import DATAGRAMS, PARSERS
 
-    return tuple(sorted({_QUIC, *(parser.name for parser in (*PARSERS, *DATAGRAMS))}))
+    return tuple(sorted({_QUIC, *(parser.name for parser in PARSERS), *(parser.name for parser in DATAGRAMS)}))
 
 
 def read_traffic(word: str) -> Traffic:

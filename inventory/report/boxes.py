@@ -15,7 +15,7 @@ MORE: Final = "\n"  # key of the box of all others: no organisation has such a n
 _WIDE, _NARROW, _OUTSIDE = 330, 280, 228  # widths
 _CELLS: Final = ((300, 11), (900, 9), (2_500, 7), (10_000, 5))  # devices of a site -> size of a device's mark
 _LABEL: Final = 34  # width of "CT" in front of its marks
-_CARD: Final = 50
+_CARD, _DETAIL = 28, 13  # heights: an organisation's title, a line beneath
 # From the upper left corner of a mark of size 1. What is worse stands out in shape, not in colour alone.
 _MARKS: Final = {
     "plain": "m.12 .12h.66v.66h-.66z",
@@ -97,6 +97,7 @@ def outside_boxes(organisations: list[Row]) -> tuple[list[Box], dict[str, str]]:
         devices = f"up to {max(row['devices'] for row in rest):,} devices each"
         box = Box(MORE, plural(len(rest), "more outside"), len(rest), "more", _OUTSIDE, _CARD, devices)
         box.details = ["listed under Exposure", devices]
+        box.height += _DETAIL * len(box.details)
         boxes.append(box)
     return boxes, {row["organisation"]: MORE for row in rest}
 
@@ -104,17 +105,17 @@ def outside_boxes(organisations: list[Row]) -> tuple[list[Box], dict[str, str]]:
 def _outside_box(row: Row) -> Box:
     addresses = [address for address in row["addresses"] if address != row["organisation"]]
     where = [
-        *(["partner"] if row["partner"] else []),
+        *(["partner"] if row["expected"] else []),
         *row["countries"],
         *(row["names"][:1] or addresses[:1] if len(addresses) <= 1 else [plural(len(addresses), "address", "addresses")]),
     ]
     how = f"{plural(row['devices'], 'device')}, {', '.join(row['protocols'][:3])}"
-    alarm = "patient data in clear" if row["clear_patient_data"] else ""
-    state = "" if row["established"] else "no answer seen"
-    kind = "partner" if row["partner"] else "outside"
+    alarm = "patient data in clear" if row["in_clear"] else ""
+    state = "" if row["answered"] else "no answer seen"
+    kind = "partner" if row["expected"] else "outside"
     summary = ", ".join(part for part in (*where, how, alarm, state) if part)
     box = Box(row["organisation"], row["organisation"], row["devices"], kind, _OUTSIDE, _CARD, summary)
-    box.details = [" · ".join(where), " · ".join(part for part in (how, alarm or state) if part)]
-    box.details = [line for line in box.details if line]
+    box.details = [part for part in (" · ".join(where), how, alarm or state) if part]
+    box.height += _DETAIL * len(box.details)
     box.alarming = bool(alarm)
     return box

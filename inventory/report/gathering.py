@@ -19,7 +19,7 @@ from inventory.findings.rules import SEVERITIES
 
 MAX_DEVICES: Final = 5_000
 MAX_FINDINGS: Final = 5_000
-MAX_EXPOSURES: Final = 2_000  # conversations with public addresses
+MAX_EXPOSURES: Final = 2_000  # as many conversations with public addresses
 MAX_PEERS: Final = 40  # conversations of one device
 MAX_EVIDENCE: Final = 80  # statements about one device
 
@@ -63,18 +63,17 @@ ORDER BY list_position($severities, f.severity), f.rule, f.status <> 'open', f.s
 _FINDING_COUNTS: Final = """
 SELECT severity, status, count(*) AS findings FROM finding WHERE $site IS NULL OR site = $site GROUP BY ALL ORDER BY ALL
 """
+_EXPOSURE: Final = """
+SELECT * FROM exposure
+WHERE $site IS NULL OR site = $site
+ORDER BY direction <> 'inbound', clear_patient_data DESC, expected, certainty, kind, site, ip_addresses, device_id,
+    remote_access, organisation, services
+"""
 _PUBLIC: Final = """
-SELECT c.*, w.e.capture AS capture, w.e.frame AS frame
-FROM conversation c LEFT JOIN (
-    SELECT device_id, value AS peer, min({'at': first_seen, 'capture': capture, 'frame': frame}) AS e
-    FROM evidence
-    WHERE field = 'public_peers'
-    GROUP BY ALL
-) w ON w.device_id = CASE WHEN c.server_public THEN c.client_device_id ELSE c.server_device_id END
-    AND w.peer = CASE WHEN c.server_public THEN c.server_ip ELSE c.client_ip END
-WHERE (c.client_public OR c.server_public) AND ($site IS NULL OR c.site = $site)
-ORDER BY NOT c.established, NOT c.clear_patient_data, c.direction, c.encrypted, c.connections DESC, c.site,
-    c.client_ip, c.server_ip, c.server_port, c.transport, c.protocol
+SELECT * FROM conversation
+WHERE (client_public OR server_public) AND ($site IS NULL OR site = $site)
+ORDER BY established DESC, clear_patient_data DESC, direction, encrypted, connections DESC, site, client_ip, server_ip,
+    server_port, transport, protocol, sni
 """
 _PEERS: Final = """
 WITH talk AS (
@@ -135,6 +134,8 @@ class Gathered:
     devices: list[Row]  # in the order of their addresses; MAX_DEVICES at most
     findings: list[Row]  # the worst first; MAX_FINDINGS at most
     finding_counts: list[Row]
+    exposures: list[Row]  # what can be reached first; MAX_EXPOSURES at most
+    exposure_number: int  # of these there are in all
     public: list[Row]  # conversations with public addresses; MAX_EXPOSURES at most
     public_number: int  # of these there are in all
     clear_outside: int  # of these that carried patient data in clear
@@ -151,6 +152,7 @@ def gather(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Gathered:
     devices = query(con, "SELECT * FROM shown").rows
     devices.sort(key=_network_order)
     public = query(con, _PUBLIC, {"site": site}).rows
+    exposures = query(con, _EXPOSURE, {"site": site}).rows
     return Gathered(
         site=site,
         captures=query(con, _CAPTURES, {"site": site}).rows,
@@ -158,6 +160,8 @@ def gather(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Gathered:
         devices=devices,
         findings=query(con, _FINDINGS + f"LIMIT {MAX_FINDINGS}", {"site": site, "severities": severities}).rows,
         finding_counts=query(con, _FINDING_COUNTS, {"site": site}).rows,
+        exposures=exposures[:MAX_EXPOSURES],
+        exposure_number=len(exposures),
         public=public[:MAX_EXPOSURES],
         public_number=len(public),
         clear_outside=sum(row["clear_patient_data"] and row["established"] for row in public),

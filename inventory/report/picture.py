@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from inventory.export import Row
 from inventory.report.boxes import MIDDLE, outside_boxes, role_boxes
-from inventory.report.shapes import GAP, HEAD, Box, Link, Picture
+from inventory.report.shapes import GAP, Box, Link, Picture
 from inventory.report.traffic import Traffic
 from inventory.report.words import plural, role_name, sentence, size
 
@@ -36,7 +36,7 @@ def draw(seen: Traffic) -> Picture:
     middle = [box for box in roles if box.key in MIDDLE] or roles
     left = [box for box in roles if box not in middle]
     homes = {row["device_id"]: row["role"] for row in seen.devices} if seen.detailed else {}
-    crossing = {homes.get(end, end) for row in seen.links if row["inbound"] or row["outbound"]
+    crossing = {homes.get(end, end) for row in seen.links if row["crossing"]
                 for end in (row["source"], row["target"])}  # fmt: skip
     passing = [box for box in left if box.key in crossing]
     height = _TOP + GAP + max(_height(left), _height(middle) + _LANE * len(passing), _height(outside))
@@ -93,7 +93,7 @@ def _merged(rows: list[Row], moved: dict[str, str]) -> list[Row]:
             "pairs": 0, "connections": 0, "bytes": 0})  # fmt: skip
         for key in ("pairs", "connections", "bytes"):
             known[key] += row[key]
-        known["clear_patient_data"] |= row["clear_patient_data"]
+        known["in_clear"] |= row["in_clear"]
         known["protocols"] = sorted({*known["protocols"], *row["protocols"]})
     return list(found.values())
 
@@ -103,14 +103,14 @@ def _links(rows: list[Row], boxes: list[Box], ends: dict[str, _End], lanes: dict
     drawn = []
     for row in rows:
         source, target = ends.get(row["source"]), ends.get(row["target"])
-        crosses = row["inbound"] or row["outbound"]
+        crosses = row["crossing"]
         if source and target and source.box is not target.box and (row["established"] or crosses):
             drawn.append((row, source, target))
     place = _places([(source, target) for _, source, target in drawn])
     links = []
     for number, (row, source, target) in enumerate(drawn):
         path = _path(source.box, place[number, 0], target.box, place[number, 1], lanes)
-        width = 1.2 + 1.3 * log10(row["pairs"])
+        width = (2.2 if row["crossing"] else 1.2) + 1.1 * log10(row["pairs"])  # the border stands out
         summary = f"{_name(row['source'], ends)} \u2192 {_name(row['target'], ends)}: {describe(row)}"
         both = (numbers[source.box.key], numbers[target.box.key])
         links.append(Link(both, path, round(width, 1), _kind(row), summary))
@@ -118,9 +118,9 @@ def _links(rows: list[Row], boxes: list[Box], ends: dict[str, _End], lanes: dict
 
 
 def _kind(row: Row) -> str:
-    if row["inbound"] or row["outbound"]:
-        return ("alarm" if row["clear_patient_data"] else "public") if row["established"] else "tried"
-    return "clear" if row["clear_patient_data"] else "inside"
+    if row["crossing"]:
+        return ("alarm" if row["in_clear"] else "public") if row["established"] else "tried"
+    return "clear" if row["in_clear"] else "inside"
 
 
 def describe(row: Row) -> str:
@@ -131,7 +131,7 @@ def describe(row: Row) -> str:
         plural(row["connections"], "connection"),
         size(row["bytes"]),
     ]
-    if row["clear_patient_data"]:
+    if row["in_clear"]:
         parts.append("patient data in clear")
     return "; ".join([*parts, *([] if row["established"] else ["no answer seen"])])
 

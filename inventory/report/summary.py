@@ -61,8 +61,8 @@ class Summary:
 def summarise(gathered: Gathered) -> Summary:
     """Sum up what was gathered."""
     captures, kinds = gathered.captures, gathered.kinds
-    severities = {severity: 0 for severity in SEVERITIES}
-    states = {state: 0 for state in FINDING_STATES}
+    severities = dict.fromkeys(SEVERITIES, 0)
+    states = dict.fromkeys(FINDING_STATES, 0)
     for row in gathered.finding_counts:
         states[row["status"]] += row["findings"]
         if row["status"] == "open":

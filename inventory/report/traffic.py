@@ -33,41 +33,43 @@ WITH size AS (
 ),
 talk AS (
     SELECT c.*, s.detailed, cp.role AS client_role, sp.role AS server_role,
-        coalesce(partner, as_organization, CASE WHEN client_public THEN client_ip ELSE server_ip END) AS organisation
+        coalesce(partner, cloud, as_organization, CASE WHEN client_public THEN client_ip ELSE server_ip END)
+            AS organisation
     FROM conversation c JOIN size s USING (site)
         LEFT JOIN (SELECT device_id, role FROM profile) cp ON cp.device_id = c.client_device_id
         LEFT JOIN (SELECT device_id, role FROM profile) sp ON sp.device_id = c.server_device_id
     WHERE $site IS NULL OR c.site = $site
 ),
 ends AS (
-    SELECT *,
+    SELECT *, client_public AS inbound, server_public AS outbound,
+        CASE WHEN client_public THEN server_device_id ELSE client_device_id END AS device_id,
         CASE WHEN client_public THEN organisation WHEN detailed THEN client_device_id ELSE client_role END AS source,
         CASE WHEN server_public THEN organisation WHEN detailed THEN server_device_id ELSE server_role END AS target
     FROM talk
     WHERE NOT (client_public AND server_public)
 )
-SELECT site, source, target, client_public AS inbound, server_public AS outbound,
-    bool_or(established) AS established,
+SELECT site, source, target, inbound, outbound, direction <> 'internal' AS crossing,
+    established,
     bool_and(encrypted) AS encrypted,
-    bool_or(clear_patient_data) AS clear_patient_data,
+    bool_or(clear_patient_data) AS in_clear,
     list_sort(list_distinct(list(coalesce(protocol, transport)))) AS protocols,
     count(DISTINCT (coalesce(client_device_id, client_ip), coalesce(server_device_id, server_ip))) AS pairs,
-    count(DISTINCT CASE WHEN client_public THEN server_device_id ELSE client_device_id END) AS devices,
+    count(DISTINCT device_id) AS devices,
     sum(connections)::BIGINT AS connections,
     sum(bytes_to_server + bytes_to_client)::BIGINT AS bytes
 FROM ends
 WHERE source IS NOT NULL AND target IS NOT NULL
 GROUP BY ALL
-ORDER BY site, NOT (inbound OR outbound), NOT clear_patient_data, pairs DESC, source, target
+ORDER BY site, crossing DESC, in_clear DESC, pairs DESC, source, target, established
 """
 _OUTSIDE: Final = """
-SELECT site, coalesce(partner, as_organization, ip) AS organisation, any_value(partner) IS NOT NULL AS partner,
+SELECT site, coalesce(partner, cloud, as_organization, ip) AS organisation, bool_or(partner IS NOT NULL) AS expected,
     list_sort(list_distinct(list(country))) AS countries, list_sort(list_distinct(list(ip))) AS addresses,
-    list_sort(list_distinct(list(name))) AS names, bool_or(established) AS established,
-    bool_or(clear_patient_data AND established) AS clear_patient_data, bool_or(inbound AND established) AS inbound,
+    list_sort(list_distinct(list(name))) AS names, bool_or(established) AS answered,
+    bool_or(clear_patient_data AND established) AS in_clear, bool_or(inbound AND established) AS asks,
     count(DISTINCT device_id) AS devices, list_sort(list_distinct(list(protocol))) AS protocols
 FROM (
-    SELECT site, partner, as_organization, country, established, clear_patient_data, client_public AS inbound,
+    SELECT site, partner, cloud, as_organization, country, established, clear_patient_data, client_public AS inbound,
         CASE WHEN client_public THEN client_ip ELSE server_ip END AS ip, coalesce(sni, certificate_name) AS name,
         CASE WHEN client_public THEN server_device_id ELSE client_device_id END AS device_id,
         coalesce(protocol, transport) AS protocol
@@ -75,7 +77,7 @@ FROM (
     WHERE client_public <> server_public AND ($site IS NULL OR site = $site)
 )
 GROUP BY ALL
-ORDER BY site, NOT clear_patient_data, NOT inbound, NOT established, partner, devices DESC, organisation
+ORDER BY site, in_clear DESC, asks DESC, answered DESC, expected, devices DESC, organisation
 """
 
 

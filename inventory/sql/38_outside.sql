@@ -44,8 +44,8 @@ SELECT
     m.sni,
     d.certificate_name,
     d.cloud,                                            -- by name
-    d.remote_access,
-    d.certainty,                                        -- of remote_access: high, low
+    coalesce(k.kind, d.remote_access) AS remote_access,
+    coalesce(k.certainty, d.certainty) AS certainty,    -- of remote_access: high, low
     -- Who opened it is known, not only likely.
     CASE WHEN m.transport = 'tcp' THEN m.server_port < 1024 OR coalesce(o.several, false) OR w.port IS NOT NULL
             OR coalesce(m.protocol NOT IN ('dicom', 'hl7', 'tls', 'astm'), false)
@@ -68,4 +68,6 @@ FROM met m
     LEFT JOIN destination d ON d.site = m.site AND d.server_ip = m.server_ip AND d.transport = m.transport
         AND d.server_port IS NOT DISTINCT FROM m.server_port AND d.protocol IS NOT DISTINCT FROM m.protocol
         AND d.sni IS NOT DISTINCT FROM m.sni
+    LEFT JOIN knowledge_remote_access k ON k.field = 'protocol' AND m.protocol IS NULL
+        AND regexp_matches(o.protocol, k.pattern)
 WHERE m.established AND m.device_id IS NOT NULL;

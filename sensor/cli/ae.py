@@ -83,7 +83,7 @@ def ae(
         with open_configured(inventory, knowledge) as con:
             _write_ldif(con, base, site, ldif)
         return
-    with open_configured(inventory, knowledge, last="ae_registry") as con:
+    with open_configured(inventory, knowledge, wanted=["ae_registry"]) as con:
         result = query(con, _REGISTRY, {"site": site, "conflicts": conflicts})
     sites = {row["site"] for row in result.rows}
     columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}

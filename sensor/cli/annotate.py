@@ -59,7 +59,7 @@ def annotate(
     assert name is not None
     if FINDING_ID.fullmatch(name):
         values = parse(words or (), FINDING_FIELDS)
-        with open_configured(inventory, knowledge, last="finding") as con:
+        with open_configured(inventory, knowledge, wanted=["finding"]) as con:
             said = decided(con, name, values, said_by)
     else:
         values = parse(words or ())

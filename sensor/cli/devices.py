@@ -48,6 +48,11 @@ SELECT a.field, a.value, a.author, a."at" AS written
 FROM annotation a JOIN device_key k ON k.kind = 'id' AND k.key = a.device_id AND k.device_id = $id
 ORDER BY written DESC, a.field, a.value LIMIT 1000
 """
+_FINDINGS = """
+SELECT finding_id, rule, severity, title, port, peer, evidence, first_seen, last_seen, status, remedy FROM finding
+WHERE device_id = $id AND status IN ('open', 'acknowledged')
+ORDER BY list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, port, peer, finding_id LIMIT 1000
+"""
 
 NameArgument = Annotated[str, typer.Argument(metavar="ID|IP|AE|MAC", help="Device id, IP or MAC address, or AE title.")]
 
@@ -102,6 +107,7 @@ _COLUMNS: Columns = {
     "Make (or MAC vendor)": _make,
     "AE titles": "ae_titles",
     "Public peers": "public_peers",
+    "Findings": lambda row: row["open_findings"] or "",
     "Last seen": lambda row: short_time(row["last_seen"]),
 }
 _PEERS: Columns = {
@@ -121,6 +127,13 @@ _STINTS: Columns = {
     "From": lambda row: short_time(row["first_seen"]),
     "To": lambda row: short_time(row["last_seen"]),
     "Known by": "known_by",
+}
+_TO_MEND: Columns = {
+    "Finding": "finding_id",
+    "Severity": "severity",
+    "What": "title",
+    "Remedy": "remedy",
+    "Status": "status",
 }
 _WORDS: Columns = {
     "Noted": "field",
@@ -173,25 +186,30 @@ def device(
 
     with open_configured(inventory, knowledge) as con:
         found = find_device(con, name, site)
-        peers, history, words = (
+        peers, history, words, to_mend = (
             query(con, statement, {"id": found["device_id"]}).rows
-            for statement in (_CONVERSATIONS, _HISTORY, _ANNOTATIONS)
+            for statement in (_CONVERSATIONS, _HISTORY, _ANNOTATIONS, _FINDINGS)
         )
     with standard_output() as stdout:
         if output is Format.JSON:
-            more = {"history": history, "annotations": words, "conversations": peers}
+            more = {"findings": to_mend, "history": history, "annotations": words, "conversations": peers}
             stdout.write(to_json({**found, **more}) + "\n")
         elif output is Format.CSV:
             write_csv(Result(list(found), [found]), stdout)
         else:
             print_table(_known(found), {"Field": "field", "Value": "value", "Confidence": "confidence"}, stdout)
-            for rows, columns in ((history[:_SHOWN], _STINTS), (words[:_SHOWN], _WORDS), (peers, _PEERS)):
+            for rows, columns in (
+                (to_mend[:_SHOWN], _TO_MEND),
+                (history[:_SHOWN], _STINTS),
+                (words[:_SHOWN], _WORDS),
+                (peers, _PEERS),
+            ):
                 if rows:
                     stdout.write("\n")
                     print_table(rows, columns, stdout)
-            for rows, noun in ((history, "addresses"), (words, "notes")):
+            for rows, noun in ((to_mend, "findings"), (history, "addresses"), (words, "notes")):
                 if len(rows) > _SHOWN:
-                    note(f"the newest {_SHOWN} of {len(rows)} {noun} are shown: --format json has all")
+                    note(f"{_SHOWN} of {len(rows)} {noun} are shown: --format json has all")
 
 
 def find_device(con: DuckDBPyConnection, name: str, site: str | None) -> Row:

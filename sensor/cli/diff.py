@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from inventory.changes.comparing import Changes
-    from inventory.changes.declared import Declared
+    from inventory.changes.declared import Differences
     from inventory.export import Result
 
 
@@ -56,6 +54,7 @@ _DECLARED: Columns = {
     "Declared": "declared",
     "Seen": "seen",
 }
+_UNREAD = 10  # cells of a list that are told as unreadable
 
 
 def diff(
@@ -72,7 +71,7 @@ def diff(
     ] = None,
     mapping: Annotated[
         str | None,
-        typer.Option("--map", metavar="FIELD=HEADER,...", help='The list\'s headers: "ip=IP Address,serial=Serial No".'),
+        typer.Option("--map", metavar="FIELD=HEADER,...", help='Its headers: "ip=IP Address,serial=Serial No".'),
     ] = None,
     output: Annotated[DiffFormat, typer.Option("--format", help="How to write the answer.")] = DiffFormat.TABLE,
     inventory: InventoryOption = DEFAULT_INVENTORY,
@@ -89,12 +88,11 @@ def diff(
     if declared is not None:
         _diff_declared(declared, mapping, output, inventory, knowledge, site)
         return
-    from inventory.changes.comparing import changes
-
     if old is not None and new is not None:
-        with _snapshot(old, new, knowledge) as before, open_configured(new, knowledge) as con:
-            told = changes(con, before, site)
+        told = _between(old, new, knowledge, site)
     else:
+        from inventory.changes.comparing import changes
+
         assert since is not None
         with open_configured(inventory, knowledge) as con:
             told = changes(con, since, site)
@@ -102,20 +100,22 @@ def diff(
     _explain(told)
 
 
-@contextmanager
-def _snapshot(old: Path, new: Path, knowledge: Path | None) -> Iterator[Path]:
-    """Save what is compared of `old` to a file; `new` is checked before, as this takes its time."""
+def _between(old: Path, new: Path, knowledge: Path | None, site: str | None) -> Changes:
     from tempfile import TemporaryDirectory
 
+    from inventory.changes.comparing import changes
     from inventory.changes.snapshot import save
     from inventory.database import open_database
 
-    open_database(new, read_only=True).close()
+    for path in (old, new):  # before the first takes its time
+        open_database(path, read_only=True).close()
+    kept = None if old.samefile(new) else old
     with TemporaryDirectory(prefix="medspan-") as folder:
         file = Path(folder) / "old.duckdb"
         with open_configured(old, knowledge) as con:
-            save(con, file)
-        yield file
+            save(con, file, kept)
+        with open_configured(new, knowledge) as con:
+            return changes(con, file, site, kept)
 
 
 def _write(result: Result, output: DiffFormat, columns: Columns, noun: str) -> None:
@@ -136,6 +136,8 @@ def _explain(told: Changes) -> None:
     """Say what cannot be told."""
     for name in told.missing:
         note(f"site {name}: nothing was captured of it after, so nothing there is told as gone")
+    for name in told.begun:
+        note(f"site {name}: nothing was captured of it before, so all of it is new")
     networks = [found for found in told.unobserved if found.site not in told.missing and found.network]
     for found in networks[:10]:
         note(
@@ -153,7 +155,7 @@ def _duration(time: timedelta) -> str:
     for unit, seconds in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if time.total_seconds() >= 2 * seconds:
             return f"{time.total_seconds() / seconds:.0f} {unit}"
-    return f"{time.total_seconds():.0f} seconds"
+    return f"{time.total_seconds():.1f} seconds"
 
 
 def _diff_declared(
@@ -164,8 +166,10 @@ def _diff_declared(
 
     listed = read_list(file, mapping)
     with open_configured(inventory, knowledge) as con:
-        found: Declared = differences(con, listed, site)
+        found: Differences = differences(con, listed, site)
     taken = ", ".join(f"{field} from {header!r}" for field, header in listed.headers.items())
+    for line in listed.unread[:_UNREAD]:
+        note(f"{line}: not used")
     note(f"{len(listed.rows)} declared; taken: {taken}" + _left(listed.unused))
     _write(found.result, output, _DECLARED, "difference")
     note(f"{found.matched} of {len(listed.rows)} declared devices were seen")

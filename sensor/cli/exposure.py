@@ -27,7 +27,8 @@ SELECT * FROM exposure
 WHERE ($site IS NULL OR site = $site) AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
 ORDER BY site, min(CASE WHEN expected THEN 4 WHEN certainty = 'low' THEN 3 WHEN direction = 'inbound' THEN 1
         WHEN clear_patient_data THEN 0 WHEN kind = 'remote_access' THEN 2 ELSE 5 END) OVER (PARTITION BY device_id),
-    device_id, direction, kind DESC, clear_patient_data DESC, expected, bytes_out + bytes_in DESC, services, organisation
+    device_id, direction, kind DESC, clear_patient_data DESC, expected, bytes_out + bytes_in DESC, services,
+    organisation
 """
 _SHOWN: Final = 3  # peers and services in a table: the other formats have more
 
@@ -93,7 +94,7 @@ def exposure(
     """List what is exposed: ports reached from outside, remote access, and who is called outside."""
     from inventory.export import query
 
-    with open_configured(inventory, knowledge, last="exposure", geoip=geoip) as con:
+    with open_configured(inventory, knowledge, wanted=["exposure"], geoip=geoip) as con:
         result = query(con, _EXPOSURE, {"site": site, "since": since})
     sites = {row["site"] for row in result.rows}
     columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}

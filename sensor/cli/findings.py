@@ -124,7 +124,7 @@ def findings(
         "site": site,
         "order": order,
     }
-    with open_configured(inventory, knowledge, last="finding") as con:
+    with open_configured(inventory, knowledge, wanted=["finding", "device_key"]) as con:
         result = query(con, _FINDINGS, wanted)
         unknown = [device for (device,) in con.execute(_UNKNOWN_DEVICES).fetchall()]
     emit(result, output, _COLUMNS, "finding")

@@ -85,6 +85,6 @@ def flows(
         "direction": direction and direction.value,
         "site": site,
     }
-    with open_configured(inventory, knowledge, last="conversation", geoip=geoip) as con:
+    with open_configured(inventory, knowledge, wanted=["conversation"], geoip=geoip) as con:
         result = query(con, _FLOWS, wanted)
     emit(result, output, _COLUMNS, "conversation")

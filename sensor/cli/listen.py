@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ from sensor.cli.output import note
 if TYPE_CHECKING:
     from inventory.recorder import Facts, Recorder
     from inventory.store import Capture, Store
+    from sensor.cli.events import Teller
     from sensor.cli.stopping import StopSignal
     from sensor.sensor import Sensor
     from sensor.sources.afpacket import LiveSource
@@ -38,6 +40,12 @@ def listen(
     local_nets: LocalNetsOption = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
     site: SiteOption = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", metavar="FILE", help="Append what changes, one JSON object a line.")
+    ] = None,
+    syslog: Annotated[
+        str | None, typer.Option("--syslog", metavar="SOCKET", help="Tell it to a local syslog socket: /dev/log.")
+    ] = None,
 ) -> None:
     """Watch a mirror port until Ctrl-C. Only receives: no packet is sent, no address set."""
     import secrets
@@ -48,6 +56,7 @@ def listen(
     from inventory.recorder import Recorder
     from inventory.store import Capture, Store
     from parsers.text import pseudonymiser
+    from sensor.cli.events import Teller
     from sensor.cli.stopping import StopSignal
     from sensor.sensor import Sensor
     from sensor.sources.afpacket import LiveSource
@@ -78,12 +87,15 @@ def listen(
         health=sensor.health,
         complete=False,
     )
+    teller = Teller(inventory, events, syslog) if events or syslog else None
     note(f"listening on {interface}; Ctrl-C ends it; see medspan devices meanwhile")
-    run = _Run(source, sensor, recorder, store, capture)
+    run = _Run(source, sensor, recorder, store, capture, teller)
     run.watch(stop, flush, duration)
     health = sensor.health
     note(f"{health.packets:,} packets, {source.kernel_drops:,} dropped by the kernel; next: medspan devices")
     run.end()
+    if teller is not None:
+        teller.end()
     if stop.asked:
         raise typer.Exit(130)
 
@@ -91,9 +103,18 @@ def listen(
 class _Run:
     """A live run: the ring through the sensor into the inventory, a flush every few seconds."""
 
-    def __init__(self, source: LiveSource, sensor: Sensor, recorder: Recorder, store: Store, capture: Capture) -> None:
+    def __init__(
+        self,
+        source: LiveSource,
+        sensor: Sensor,
+        recorder: Recorder,
+        store: Store,
+        capture: Capture,
+        teller: Teller | None = None,
+    ) -> None:
         self._source, self._sensor, self._recorder, self._store = source, sensor, recorder, store
         self._capture = capture
+        self._teller = teller
         self._unwritten: list[Facts] = []
 
     def watch(self, stop: StopSignal, flush: float, duration: float | None) -> None:
@@ -111,6 +132,8 @@ class _Run:
             if now - flushed < flush:
                 continue
             flushed = now
+            if self._teller is not None:
+                self._teller.keep_running()
             self._sensor.flush()
             try:
                 self._write()

@@ -16,6 +16,7 @@ from sensor.cli.ae import ae
 from sensor.cli.annotate import annotate
 from sensor.cli.carve import carve
 from sensor.cli.devices import device, devices
+from sensor.cli.diff import diff
 from sensor.cli.export import export
 from sensor.cli.exposure import exposure
 from sensor.cli.findings import findings
@@ -23,6 +24,7 @@ from sensor.cli.flows import flows
 from sensor.cli.health import health
 from sensor.cli.listen import interfaces, listen
 from sensor.cli.output import note
+from sensor.cli.policy import policy
 from sensor.cli.read import read
 from sensor.cli.sql import sql
 from sensor.cli.why import why
@@ -40,6 +42,7 @@ COMMANDS = (
     flows,
     exposure,
     findings,
+    diff,
     export,
     health,
     sql,
@@ -55,6 +58,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(policy)
 
 
 def _version(asked: bool) -> None:

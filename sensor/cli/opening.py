@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_configured(
-    inventory: Path, knowledge: Path | None = None, last: str | None = None, geoip: Sequence[Path] | None = None
+    inventory: Path,
+    knowledge: Path | None = None,
+    wanted: Sequence[str] | None = None,
+    geoip: Sequence[Path] | None = None,
 ) -> Iterator[DuckDBPyConnection]:
-    """Open `inventory` with its derived tables, up to the one named `last` (default: all).
+    """Open `inventory` with those of its derived tables that are `wanted` (default: all).
 
     `knowledge` and `geoip` go before what the configuration names. Raises InventoryError.
     """
@@ -28,5 +31,5 @@ def open_configured(
         config = replace(config, knowledge=knowledge)
     if geoip:
         config = replace(config, geoip=tuple(geoip))
-    with open_inventory(inventory, config, last) as con:
+    with open_inventory(inventory, config, wanted) as con:
         yield con

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
@@ -105,7 +105,9 @@ def derived() -> Iterator[Callable[..., AbstractContextManager[DuckDBPyConnectio
         opened: dict[str, DuckDBPyConnection] = {}
 
         @contextmanager
-        def open_once(path: Path, config: Config = NOTHING, last: str | None = None) -> Iterator[DuckDBPyConnection]:
+        def open_once(
+            path: Path, config: Config = NOTHING, wanted: Sequence[str] | None = None
+        ) -> Iterator[DuckDBPyConnection]:
             key = f"{path.resolve()} {config}"
             if key not in opened:
                 opened[key] = stack.enter_context(open_inventory(path, config))

@@ -96,7 +96,7 @@ def test_tables_are_whole_where_there_is_no_terminal(process: Cli) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 5
     assert re.split(r"  +", lines[0].strip()) == [
-        *("Device", "IP address", "Role", "Make (or MAC vendor)", "AE titles", "Public peers", "Last seen")
+        *("Device", "IP address", "Role", "Make (or MAC vendor)", "AE titles", "Public peers", "Findings", "Last seen")
     ]
     assert HOSTILE_TITLE in lines[3]  # markup is text
     assert "8.8.8.8; 9.9.9.9" in lines[3]

@@ -55,7 +55,7 @@ def test_networks_given_to_a_reading_go_before_the_configuration(
     path: Path, remembered: str | None, configured: str | None, public: list[str]
 ) -> None:
     Store(path).remember_local_nets(remembered, "8.8.8.8/32")
-    with open_inventory(path, Config(local_nets=configured), last="sighting") as con:
+    with open_inventory(path, Config(local_nets=configured), wanted=["sighting"]) as con:
         found = con.execute("SELECT ip FROM address WHERE public ORDER BY ip").fetchall()
     assert [ip for (ip,) in found] == public
 
@@ -69,7 +69,7 @@ def test_networks_that_cannot_be_read(path: Path) -> None:
 
 
 def test_mac_vendors_of_the_facts(path: Path) -> None:
-    with open_inventory(path, last="sighting") as con:
+    with open_inventory(path, wanted=["sighting"]) as con:
         assert con.execute("SELECT mac, vendor FROM mac_vendor ORDER BY mac").fetchall() == [
             ("00:00:01:00:00:01", "Xerox Corporation"),
             ("00:00:0c:11:11:11", "Cisco Systems, Inc"),
@@ -101,7 +101,7 @@ def test_macs_that_name_no_vendor(mac: str) -> None:
 
 
 def test_knowledge_is_there_whole(path: Path) -> None:
-    with open_inventory(path, last="sighting") as con:
+    with open_inventory(path, wanted=["sighting"]) as con:
         for table in files("inventory").joinpath("knowledge").iterdir():
             if table.name.endswith(".csv"):
                 with table.open(encoding="utf-8", newline="") as file:
@@ -114,10 +114,10 @@ def test_knowledge_is_there_whole(path: Path) -> None:
 
 
 def test_only_as_far_as_asked(path: Path) -> None:
-    def tables(last: str | None) -> set[str]:
-        with open_inventory(path, last=last) as con:
+    def tables(*wanted: str) -> set[str]:
+        with open_inventory(path, wanted=wanted or None) as con:
             return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
-    assert "profile" in tables(None)
-    assert "conversation" in tables("conversation")
+    assert "profile" in tables()
+    assert "exchange" in tables("conversation")
     assert "profile" not in tables("conversation")

@@ -29,7 +29,7 @@ function readData() {
     const group = row.closest('[data-rule]');
     const rule = group ? group.dataset.rule : '';
     if (device && !device.rules.includes(rule)) device.rules += '\n' + rule.toLowerCase();
-    return { row, device, group, rule, section: row.closest('section').id };
+    return { row, device, group, rule, section: group ? 'findings' : row.dataset.part };
   });
 }
 
@@ -85,7 +85,7 @@ function update() {
     && (!terms.length || holds(searchable(device) + device.rules, terms)));
   if (sorted.key) matching.sort(compare);
   showRows();
-  const count = { findings: 0, exposure: 0, devices: matching.length };
+  const count = { findings: 0, exposure: 0, devices: matching.length, undefined: 0 };
   const groups = new Map();
   for (const { row, device, group, rule, section } of followers) {
     const shown = all || Boolean(device && chosen(device)
@@ -100,7 +100,7 @@ function update() {
   }
   for (const tally of findAll('[data-tally]')) tally.textContent = number(count[tally.dataset.tally]);
   find('#status').textContent = all ? '' : `${number(count.devices)} of ${plural(devices.length, 'device')}, `
-    + `${plural(count.findings, 'finding')}, ${plural(count.exposure, 'outside conversation')}`;
+    + `${plural(count.findings, 'finding')}, ${plural(count.exposure, 'exposure')}`;
 }
 
 function showRows() {

@@ -28,7 +28,7 @@ function fillFilters() {
     .map(([role, count]) => [role, `${data.roles[role]} (${number(count)})`]));
   options('#by-maker', 'all', counted(devices.flatMap((device) => field(device, 'manufacturer')))
     .map(([maker, count]) => [maker, `${maker} (${number(count)})`]));
-  options('#by-severity', 'with or without', SEVERITIES.map((name) => [name, name === 'critical' ? name : name + ' or worse']));
+  options('#by-severity', 'any', SEVERITIES.map((name) => [name, name === 'critical' ? name : name + ' or worse']));
 }
 
 function makeFilters() {
