@@ -129,7 +129,7 @@ def _networks(value: object, _: Path) -> dict[str, dict[str, str]]:
             key = f"networks.{kind}.{clean(name)}"
             read[kind][_line(key, name)] = _line(key, nets)
             try:
-                Networks(nets)
+                Networks(named={kind: {name: nets}})
             except ValueError as error:
                 raise _BadValueError(f"{key}: {error}") from None
     return read

@@ -157,7 +157,7 @@ def query_cells(con: duckdb.DuckDBPyConnection, statement: str, parameters: obje
 def stream_cells(
     con: duckdb.DuckDBPyConnection, statement: str, parameters: object = None
 ) -> tuple[list[str], Iterator[tuple[str, ...]]]:
-    """Run `statement` as `query_cells` does; the rows come as they are asked for."""
+    """Run `statement` as `query_cells` does; the rows come as they are asked for, before the connection's next one."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {statement}", parameters)
     con.execute("SELECT * FROM answer LIMIT 0")
     described = con.description or []
@@ -166,7 +166,7 @@ def stream_cells(
     expressions = ", ".join(expression for expression, _ in made)
     con.execute(f"SELECT {expressions} FROM answer AS t({', '.join(names)})")  # noqa: S608 - names of our own making
     rest = [(at, convert) for at, (_, convert) in enumerate(made) if convert is not None]
-    return _distinct([str(column[0]) for column in described]), _cells(con, rest)
+    return [str(column[0]) for column in described], _cells(con, rest)
 
 
 def _cell_in_sql(name: str, kind: Any) -> tuple[str, Callable[[Any], str] | None]:

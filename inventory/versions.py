@@ -13,8 +13,8 @@ import duckdb
 
 _MACROS: Final = r"""
 CREATE OR REPLACE TEMP MACRO version_parts(version) AS regexp_extract(lower(version),
-    '^v?(\d{1,9}(?:\.\d{1,9})*)(?:[-+._~ ]?(?:(alpha|beta|rc|cr|pre|preview|dev|snapshot|milestone|a(?:\d)|b(?:\d))'
-        || '[-.]?(\d{0,9})|(p|sp)(\d{1,9})|([a-z])|final|ga|release))?$',
+    '^v?(\d{1,9}(?:\.\d{1,9})*)(?:[-+._~ ]?(?:(alpha|beta|rc|cr|pre|preview|dev|snapshot|milestone|[ab]\d)'
+        || '[-.]?(\d{0,9})|(p|sp)(\d{1,9})|final|ga|release)|([a-wyz]))?$',
     ['numbers', 'before', 'before_number', 'patch', 'patch_number', 'letter']);
 CREATE OR REPLACE TEMP MACRO version_key(version) AS CASE WHEN version_parts(version).numbers <> '' THEN
     list_transform(string_split(regexp_replace(version_parts(version).numbers, '(\.0+)+$', ''), '.'),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import random
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from inventory.derive import open_inventory
 from parsers.registry import DATAGRAMS, FRAMES, PARSERS
+from sensor.cli.export import ExportFormat
 from tests.canary import KEPT, MARK
 from tests.canary.conversations import conversations
 from tests.canary.datagrams import frames
@@ -67,8 +69,10 @@ def test_nothing_that_is_written_tells_of_a_person(medspan: Medspan, marked: Pat
     assert holds(marked.read_bytes())
     printed = [medspan("read", marked)]
     printed += [medspan(command, "--format", form) for command in LISTINGS for form in ("table", "json", "csv")]
-    for form in ("csv", "json", "parquet"):
+    for form in ExportFormat:
         printed.append(medspan("export", "-f", form, "-o", tmp_path / f"export.{form}"))
+    with zipfile.ZipFile(tmp_path / "export.xlsx") as packed:
+        packed.extractall(tmp_path / "xlsx")
     printed.append(medspan("ae", "--ldif", tmp_path / "ae.ldif", "--base-dn", "o=x"))
     printed.append(medspan("sql", "FROM proof", "--format", "csv"))
     assert [done.args for done in printed if holds(done.stdout + done.stderr)] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -51,7 +52,8 @@ class EventFile:
                 while written < len(content):
                     written += file.write(content[written:])
             except OSError:  # the disk is full: no half line stays
-                file.truncate(before)
+                with suppress(OSError):
+                    file.truncate(before)
                 raise
         return len(rows)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import duckdb
 
+DERIVED: Final = ("state", "device_key", "finding")  # what a snapshot is made of
 # What was captured of each site. Two inventories that share a capture are one that has grown.
 _COVERAGE: Final = """
 CREATE OR REPLACE TEMP VIEW coverage AS
@@ -45,12 +46,12 @@ _SETTLED: Final = {
     "state": """
         SELECT s.* FROM state s JOIN coverage c USING (site)
         WHERE device_id IN (SELECT device_id FROM state JOIN coverage USING (site) WHERE aspect = 'device'
-            AND (first_seen <= last_packet - INTERVAL 30 SECOND OR device_id IN (SELECT device_id FROM before.state)))
+            AND (first_seen <= last_packet - INTERVAL 30 SECOND OR device_id IN (SELECT device_id FROM _before.state)))
         AND (aspect NOT IN ('ip_address', 'vlan', 'software_version', 'implementation_version', 'operating_system')
             OR s.first_seen <= c.last_packet - INTERVAL 5 MINUTE
-            OR (device_id, aspect, value) IN (SELECT device_id, aspect, value FROM before.state))
+            OR (device_id, aspect, value) IN (SELECT device_id, aspect, value FROM _before.state))
     """,
-    "finding": _FINDING + " WHERE coalesce(device_id IN (SELECT device_id FROM saved.state), true)",  # noqa: S608
+    "finding": _FINDING + " WHERE coalesce(device_id IN (SELECT device_id FROM _saved.state), true)",  # noqa: S608
 }
 _IS_KEPT: Final = "FROM duckdb_tables() WHERE NOT temporary AND schema_name = 'derived' AND table_name = ?"
 _IS_SAVED: Final = "FROM duckdb_tables() WHERE database_name = ? AND table_name = ?"
@@ -68,16 +69,16 @@ def save(con: duckdb.DuckDBPyConnection, file: Path, kept: Path | None = None, b
     `before` is the last snapshot of the same inventory, what has only just begun to show is left out.
     """
     cover(con)
-    con.execute(f"ATTACH {_quoted(file)} AS saved (READ_WRITE)")
+    con.execute(f"ATTACH {_quoted(file)} AS _saved (READ_WRITE)")
     try:
         if before is not None:
-            con.execute(f"ATTACH {_quoted(before)} AS before (READ_ONLY)")
+            con.execute(f"ATTACH {_quoted(before)} AS _before (READ_ONLY)")
         for name, statement in (_RELATIONS | (_SETTLED if before is not None else {})).items():
             if kept is None or con.execute(_IS_KEPT, [name]).fetchone() is None:
-                con.execute(f"CREATE TABLE saved.{name} AS {statement}")
+                con.execute(f"CREATE TABLE _saved.{name} AS {statement}")
     finally:
-        con.execute("DETACH DATABASE IF EXISTS before")
-        con.execute("DETACH saved")
+        con.execute("DETACH DATABASE IF EXISTS _before")
+        con.execute("DETACH _saved")
 
 
 def attach(con: duckdb.DuckDBPyConnection, file: Path, side: str, kept: Path | None = None) -> None:
@@ -85,14 +86,14 @@ def attach(con: duckdb.DuckDBPyConnection, file: Path, side: str, kept: Path | N
 
     `kept` as for `save`.
     """
-    con.execute(f"ATTACH {_quoted(file)} AS {side} (READ_ONLY)")
+    con.execute(f"ATTACH {_quoted(file)} AS _{side} (READ_ONLY)")
     if kept is not None:
-        con.execute(f"ATTACH {_quoted(kept)} AS {side}_kept (READ_ONLY)")
+        con.execute(f"ATTACH {_quoted(kept)} AS _{side}_kept (READ_ONLY)")
     for name, statement in _RELATIONS.items():
-        if con.execute(_IS_SAVED, [side, name]).fetchone() is None:
-            statement = statement.replace("FROM ", f"FROM {side}_kept.derived.")
+        if con.execute(_IS_SAVED, [f"_{side}", name]).fetchone() is None:
+            statement = statement.replace("FROM ", f"FROM _{side}_kept.derived.")
         else:
-            statement = f"FROM {side}.{name}"
+            statement = f"FROM _{side}.{name}"
         con.execute(f"CREATE OR REPLACE TEMP VIEW {side}_{name} AS {statement}")
 
 
@@ -100,7 +101,7 @@ def detach(con: duckdb.DuckDBPyConnection, side: str) -> None:
     """Let go of the files of `attach`."""
     for name in _RELATIONS:
         con.execute(f"DROP VIEW IF EXISTS {side}_{name}")
-    for name in (side, f"{side}_kept"):
+    for name in (f"_{side}", f"_{side}_kept"):
         con.execute(f"DETACH DATABASE IF EXISTS {name}")
 
 

@@ -27,7 +27,7 @@ from inventory.export import Row
 Opened = Callable[[Path], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 _TIMELESS: Final = """
-CREATE OR REPLACE TEMP VIEW new_coverage AS SELECT * REPLACE (NULL::TIMESTAMP AS last_packet) FROM new.coverage
+CREATE OR REPLACE TEMP VIEW new_coverage AS SELECT * REPLACE (NULL::TIMESTAMP AS last_packet) FROM _new.coverage
 """
 _FORMAT: Final = 1  # of the file `.told`
 
@@ -161,4 +161,5 @@ def _events(before: Path, after: Path) -> list[Row]:
         # Nothing is gone because it was silent between two looks.
         con.execute(_TIMELESS)
         compare(con)
-        return [row for row in told(con).result.rows if row["change"] in EVENTS]
+        rows = [row for row in told(con).result.rows if row["change"] in EVENTS]
+        return sorted(rows, key=lambda row: str(row["at"]))

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import duckdb
 
 from inventory.export import stream, stream_cells, write_cells, write_json
 
-# What is named on the command line -> what one row is, and the rows. `$site` NULL is every site.
-TABLES: Final[dict[str, tuple[str, str]]] = {
-    "devices": ("device", "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"),
-    "services": (
+
+class Table(NamedTuple):
+    """Something of which there are rows."""
+
+    noun: str  # what one row is
+    statement: str  # `$site` NULL is every site
+    wanted: tuple[str, ...]  # the derived tables that it asks
+
+
+TABLES: Final = {
+    "devices": Table(
+        "device", "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id", ("device",)
+    ),
+    "services": Table(
         "service",
         """
         SELECT site, device_id, role, ip_addresses, port, s.transport, s.protocol, s.encrypted, s.product, s.version,
@@ -22,16 +32,18 @@ TABLES: Final[dict[str, tuple[str, str]]] = {
         WHERE $site IS NULL OR site = $site
         ORDER BY site, device_id, port, s.transport, s.protocol, s.encrypted, s.product, s.version
         """,
+        ("service", "device"),
     ),
-    "flows": (
+    "flows": Table(
         "conversation",
         """
         SELECT * FROM conversation WHERE $site IS NULL OR site = $site
         ORDER BY site, first_seen, client_ip, server_ip, server_port, transport, protocol, encrypted,
             client_device_id, server_device_id
         """,
+        ("conversation",),
     ),
-    "findings": (
+    "findings": Table(
         "finding",
         """
         SELECT f.*, d.owner, d.location, d.asset_tag, d.note
@@ -39,14 +51,19 @@ TABLES: Final[dict[str, tuple[str, str]]] = {
         WHERE $site IS NULL OR f.site = $site
         ORDER BY list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, f.site, finding_id
         """,
+        ("finding", "device"),
     ),
-    "ae": ("AE title", "SELECT * FROM ae_registry WHERE $site IS NULL OR site = $site ORDER BY ae_title, site"),
+    "ae": Table(
+        "AE title",
+        "SELECT * FROM ae_registry WHERE $site IS NULL OR site = $site ORDER BY ae_title, site",
+        ("ae_registry",),
+    ),
 }
 
 
 def write_table(con: duckdb.DuckDBPyConnection, what: str, file_format: str, site: str | None, file: BinaryIO) -> int:
     """Write the table `what` (of one site) to `file`, and close it, as csv or json. Return how many rows there are."""
-    statement = TABLES[what][1]
+    statement = TABLES[what].statement
     with TextIOWrapper(file, "utf-8", newline="") as text:
         if file_format == "csv":
             return write_cells(*stream_cells(con, statement, {"site": site}), text)
@@ -55,5 +72,5 @@ def write_table(con: duckdb.DuckDBPyConnection, what: str, file_format: str, sit
 
 def write_parquet(con: duckdb.DuckDBPyConnection, what: str, site: str | None, path: Path) -> int:
     """Write the table `what` (of one site) to `path` as Parquet. Return how many rows there are."""
-    statement = f"COPY ({TABLES[what][1]}) TO $path (FORMAT parquet, COMPRESSION zstd)"
+    statement = f"COPY ({TABLES[what].statement}) TO $path (FORMAT parquet, COMPRESSION zstd)"
     return int(con.execute(statement, {"site": site, "path": str(path)}).fetchall()[0][0])

@@ -166,8 +166,6 @@ def _write_sheet(
 
 def _write_cell(sheet: Worksheet, row: int, at: int, value: Any, styles: _Styles) -> int:
     """Write one value; return how long it is, in characters."""
-    if value is None or value == []:
-        return 0
     if isinstance(value, bool):
         sheet.write_boolean(row, at, value)
         return 5
@@ -178,7 +176,8 @@ def _write_cell(sheet: Worksheet, row: int, at: int, value: Any, styles: _Styles
         sheet.write_datetime(row, at, value, styles.time)
         return 19
     text = to_text(plain(value))
-    sheet.write_string(row, at, text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
+    if text:
+        sheet.write_string(row, at, text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
     return len(text)
 
 

@@ -1,4 +1,5 @@
--- Certificates that a device still showed when they had expired. A client's counts as well: its port is NULL.
+-- Certificates that a device still showed when they had expired. A client's counts as well: its port is NULL. Behind a
+-- proxy's own words (CONNECT, and SOCKS at its port) the certificate is another host's.
 CREATE OR REPLACE TEMP VIEW "certificate-expired" AS
 -- All of these are JSON.
 WITH shown AS MATERIALIZED (FROM fact WHERE attribute = 'tls_certificate' AND class = 'peer'),
@@ -21,5 +22,6 @@ SELECT
     greatest(first_seen, not_after) AS first_seen,
     last_seen,
     [seen] AS seen
-FROM certificate
-WHERE not_after < last_seen;
+FROM certificate c
+WHERE not_after < last_seen AND port IS DISTINCT FROM 1080 AND NOT EXISTS (FROM fact h
+    WHERE h.device_id = c.device_id AND h.port = c.port AND starts_with(h.attribute, 'http_'));

@@ -1,11 +1,13 @@
 -- Certificates that nobody vouches for, at the edge of the site: shown by a device to public clients, or by a public
--- server to a device of imaging or HL7, which then cannot know whom it talks to.
+-- server to a device of imaging or HL7, which then cannot know whom it talks to. Behind a proxy's own words (CONNECT,
+-- and SOCKS at its port) the certificate is another host's.
 CREATE OR REPLACE TEMP VIEW "certificate-self-signed-public" AS
 -- All of these are JSON.
 WITH shown AS MATERIALIZED (
     SELECT DISTINCT site, ip, port, value
-    FROM observation
-    WHERE attribute = 'tls_certificate' AND class = 'peer' AND port IS NOT NULL
+    FROM observation o
+    WHERE attribute = 'tls_certificate' AND class = 'peer' AND port <> 1080 AND NOT EXISTS (FROM observation h
+        WHERE h.site = o.site AND h.ip = o.ip AND h.port = o.port AND starts_with(h.attribute, 'http_'))
 ),
 self_signed AS (
     SELECT site, ip, port, value ->> '$.sha256' AS sha256, coalesce(value ->> '$.subject', '') AS subject

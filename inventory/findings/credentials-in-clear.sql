@@ -19,7 +19,7 @@ asked AS (
     SELECT e.*, k.kind, k.words, k.severity
     FROM exchange e JOIN kind k USING (protocol) LEFT JOIN shown s
         ON s.site = e.site AND s.ip = e.client_ip AND s.kind = k.kind
-    WHERE e.established AND NOT e.encrypted AND (s.kind IS NOT NULL OR k.protocol NOT IN ('http', 'dicom'))
+    WHERE e.established AND NOT e.encrypted AND e.client_ip <> e.server_ip AND (s.kind IS NOT NULL OR k.protocol NOT IN ('http', 'dicom'))
 ),
 inside AS (
     SELECT site, device_id, min(seen).ip AS ip_address, port, value AS kind, min(first_seen) AS first_seen,
@@ -36,7 +36,7 @@ outside AS (
     SELECT site, ip, port, value AS kind, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
         list(DISTINCT {'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip}) AS seen
     FROM observation JOIN address USING (ip)
-    WHERE attribute = 'clear_credentials' AND value <> 'snmp' AND NOT local
+    WHERE attribute = 'clear_credentials' AND value <> 'snmp' AND public
     GROUP BY ALL
 )
 SELECT i.site, i.device_id, i.ip_address, i.port, NULL::VARCHAR AS peer, i.kind AS subject,

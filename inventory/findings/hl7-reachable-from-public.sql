@@ -13,5 +13,5 @@ SELECT
     max(last_seen) AS last_seen,
     list(seen ORDER BY seen)[:5] AS seen
 FROM outside
-WHERE direction = 'inbound' AND sure AND partner IS NULL AND protocol = 'hl7'
+WHERE direction = 'inbound' AND sure AND spoken AND partner IS NULL AND protocol = 'hl7'
 GROUP BY site, device_id, port;

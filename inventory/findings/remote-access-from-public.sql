@@ -4,7 +4,7 @@ WITH access AS (
     FROM outside
     -- By content or name: a port alone accuses nobody. A VPN is how it should be.
     WHERE partner IS NULL AND certainty = 'high' AND NOT starts_with(remote_access, 'vpn')
-        AND CASE direction WHEN 'inbound' THEN sure
+        AND CASE direction WHEN 'inbound' THEN sure AND spoken
             -- The programs that keep a connection to their maker, by which others come in.
             ELSE remote_access NOT IN ('rdp', 'rlogin', 'ssh', 'telnet', 'vnc', 'x11') END
 )

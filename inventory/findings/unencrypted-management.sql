@@ -14,7 +14,7 @@ web AS (
     FROM said
     WHERE attribute = 'http_service' AND value IN ('tomcat-manager', 'orthanc-explorer', 'dcm4chee-arc', 'dcm4chee-web')
     UNION ALL
-    SELECT s.device_id, s.port, s.seen, coalesce(p.product, 'pages') || ', with a login'
+    SELECT s.device_id, s.port, s.seen, concat_ws(', ', p.product, 'with a login')
     FROM said s LEFT JOIN (
         SELECT device_id, port, min(product) AS product
         FROM product
@@ -47,7 +47,7 @@ offered AS (
     FROM said
     WHERE attribute = 'snmp_version' AND value IN ('1', '2c')
     UNION ALL
-    SELECT device_id, port, 'http', 'web pages: ' || words, NULL, seen
+    SELECT device_id, port, 'http', 'web pages, ' || words, NULL, seen
     FROM web
 )
 SELECT

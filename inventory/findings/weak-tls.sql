@@ -1,4 +1,5 @@
--- What a device of the site chose or showed as a server: a client only offers.
+-- What a device of the site chose or showed as a server: a client only offers. Behind a proxy's own words (CONNECT, and
+-- SOCKS at its port) the TLS is another host's.
 CREATE OR REPLACE TEMP VIEW "weak-tls" AS
 -- All of these are JSON.
 WITH certificate AS MATERIALIZED (FROM fact WHERE attribute = 'tls_certificate' AND class = 'peer'),
@@ -13,7 +14,8 @@ chosen AS (
 weak AS (
     SELECT c.*, k.weakness, k.severity, list_position(['critical', 'high', 'medium', 'low', 'info'], k.severity) AS rank
     FROM chosen c JOIN knowledge_weak_tls k ON k.field = c.field AND regexp_matches(c.wire, k.pattern)
-    WHERE c.port IS NOT NULL AND k.severity <> 'none'
+    WHERE c.port <> 1080 AND k.severity <> 'none' AND NOT EXISTS (FROM fact h
+        WHERE h.device_id = c.device_id AND h.port = c.port AND starts_with(h.attribute, 'http_'))
 )
 SELECT
     site,

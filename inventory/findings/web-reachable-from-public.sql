@@ -16,7 +16,7 @@ SELECT
     max(last_seen) AS last_seen,
     list(seen ORDER BY seen)[:5] AS seen
 FROM outside LEFT JOIN (SELECT device_id, role FROM role WHERE is_primary) r USING (device_id)
-WHERE direction = 'inbound' AND sure AND partner IS NULL
+WHERE direction = 'inbound' AND sure AND spoken AND partner IS NULL
     -- TLS hides what it carries, but for what was agreed on and the ports that are for nothing else.
     AND (protocol = 'http' OR (protocol = 'tls' AND (web OR port IN (443, 8443))) OR (protocol = 'quic' AND port = 443))
 GROUP BY site, device_id, port;

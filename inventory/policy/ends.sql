@@ -1,26 +1,24 @@
 -- What a policy sees of devices and of addresses: a kind and a place, of which there are few. `judgement.sql` judges
 -- each combination of them once. `policy_role` and `policy_rule` are the policy's own.
 CREATE OR REPLACE TEMP TABLE policy_device AS
-WITH held AS (
-    SELECT device_id, role, confidence <> 'low' AS sure, is_primary
+WITH told AS (
+    SELECT device_id, role, confidence <> 'low' AS sure, is_primary, role IN (FROM policy_incidental) AS incidental
     FROM role
-    QUALIFY role NOT IN (FROM policy_incidental)
-        OR bool_and(role IN (FROM policy_incidental)) OVER (PARTITION BY device_id)
+    QUALIFY NOT incidental OR bool_and(incidental) OVER (PARTITION BY device_id)
 ),
 known AS (
     SELECT device_id,
         list(role ORDER BY is_primary DESC, role) AS roles,                     -- the primary one first
-        bool_or(sure) AS sure,
-        list(role ORDER BY is_primary DESC, role) FILTER (sure AND role IN (FROM policy_role)) AS judged,
-        list(role ORDER BY is_primary DESC, role) FILTER (role IN (FROM policy_role)) AS perhaps_judged
-    FROM held
+        coalesce(list(role ORDER BY is_primary DESC, role) FILTER (sure), []) AS sure_roles,
+        bool_or(sure AND NOT incidental) AS sure
+    FROM told
     GROUP BY device_id
 )
-SELECT device_id, dense_rank() OVER (ORDER BY roles, sure, judged) AS kind, roles,
-    sure,                                               -- else it could be anything
-    judged[1] AS judged,                                -- the role for which all that it does must be allowed
-    perhaps_judged[1] AS perhaps_judged                 -- likewise, but it may not have that role
-FROM known;
+SELECT device_id, dense_rank() OVER (ORDER BY roles, sure, sure_roles) AS kind, roles, sure_roles,
+    sure,                                               -- it is what its roles say; else it may be anything besides
+    list_filter(sure_roles, lambda role: list_contains(judged, role))[1] AS judged,  -- all it does must be allowed
+    list_filter(roles, lambda role: list_contains(judged, role))[1] AS perhaps_judged  -- as that, which it may be
+FROM known, (SELECT list(role) AS judged FROM policy_role);
 
 CREATE OR REPLACE TEMP TABLE policy_kind AS
 SELECT DISTINCT kind, roles, sure, judged, perhaps_judged FROM policy_device

@@ -1,7 +1,7 @@
 -- Every service of a device whose role says what it may offer, with what the policy says of it.
 CREATE OR REPLACE TEMP TABLE policy_offer AS
 WITH server AS (
-    SELECT DISTINCT i.site, d.device_id, d.kind, d.sure,
+    SELECT DISTINCT i.site, d.device_id, d.kind, list_has_any(d.sure_roles, served) AS sure,
         list_filter(d.roles, lambda role: list_contains(served, role)) AS roles
     FROM policy_device d JOIN identity i USING (device_id), (SELECT list(role) AS served FROM policy_server)
     WHERE list_has_any(d.roles, served) AND ($site IS NULL OR i.site = $site)

@@ -10,7 +10,7 @@ from inventory.report.shapes import HEAD, PAD, ROW, Box, Line, Marks
 from inventory.report.words import ROLES, plural, role_name, sentence
 
 MAX_OUTSIDE: Final = 14  # organisations that are drawn one by one
-MORE: Final = "\n"  # key of the box of all others: no organisation has such a name
+MORE: Final = "@"  # key of the box of all others
 
 _WIDE, _NARROW, _OUTSIDE = 330, 280, 228  # widths
 _CELLS: Final = ((300, 11), (900, 9), (2_500, 7), (10_000, 5))  # devices of a site -> size of a device's mark
@@ -95,11 +95,11 @@ def outside_boxes(organisations: list[Row]) -> tuple[list[Box], dict[str, str]]:
     boxes = [_outside_box(row) for row in shown]
     if rest:
         devices = f"up to {max(row['devices'] for row in rest):,} devices each"
-        box = Box(MORE, plural(len(rest), "more outside"), len(rest), "more", _OUTSIDE, _CARD, devices)
+        box = Box(MORE, f"{len(rest):,} more", len(rest), "more", _OUTSIDE, _CARD, devices)
         box.details = ["listed under Exposure", devices]
         box.height += _DETAIL * len(box.details)
         boxes.append(box)
-    return boxes, {row["organisation"]: MORE for row in rest}
+    return boxes, {"@" + row["organisation"]: MORE for row in rest}
 
 
 def _outside_box(row: Row) -> Box:
@@ -107,14 +107,18 @@ def _outside_box(row: Row) -> Box:
     where = [
         *(["partner"] if row["expected"] else []),
         *row["countries"],
-        *(row["names"][:1] or addresses[:1] if len(addresses) <= 1 else [plural(len(addresses), "address", "addresses")]),
+        *(
+            row["names"][:1] or addresses[:1]
+            if len(addresses) <= 1
+            else [plural(len(addresses), "address", "addresses")]
+        ),
     ]
     how = f"{plural(row['devices'], 'device')}, {', '.join(row['protocols'][:3])}"
     alarm = "patient data in clear" if row["in_clear"] else ""
     state = "" if row["answered"] else "no answer seen"
     kind = "partner" if row["expected"] else "outside"
     summary = ", ".join(part for part in (*where, how, alarm, state) if part)
-    box = Box(row["organisation"], row["organisation"], row["devices"], kind, _OUTSIDE, _CARD, summary)
+    box = Box("@" + row["organisation"], row["organisation"], row["devices"], kind, _OUTSIDE, _CARD, summary)
     box.details = [part for part in (" · ".join(where), how, alarm or state) if part]
     box.height += _DETAIL * len(box.details)
     box.alarming = bool(alarm)

@@ -182,4 +182,4 @@ def _by_device(con: duckdb.DuckDBPyConnection, statement: str, parameters: objec
 def _network_order(row: Row) -> tuple[Any, ...]:
     read: Callable[[str], Any] = ip_address
     addresses = sorted((a.version, int(a)) for a in map(read, row["ip_addresses"]))
-    return (row["site"] or "", not addresses, addresses, row["device_id"])
+    return (row["site"] or "", not addresses, addresses, row["device_id"] or "")

@@ -27,6 +27,10 @@ from inventory.report.shapes import WIDTH
 from inventory.report.summary import FINDING_STATES, losses, summarise
 from inventory.report.traffic import traffic
 
+# The derived tables that a page is made of (`inventory.derive`).
+TABLES: Final = (
+    "device", "finding", "exposure", "conversation", "evidence", "address_history", "device_key", "profile",
+)  # fmt: skip
 _STYLES: Final = ("base.css", "parts.css", "picture.css", "card.css", "print.css")
 _SCRIPTS: Final = ("dom.js", "list.js", "card.js", "picture.js", "page.js", "live.js")
 
@@ -40,21 +44,25 @@ def make_page(con: duckdb.DuckDBPyConnection, version: str, site: str | None = N
     gathered = gather(con, site)
     pictures = [draw(seen) for seen in traffic(con, site)]
     style, script = _style(), _script()
-    page = _environment().get_template("page.html.j2").render(
-        version=version,
-        stamp=stamp,
-        policy=content_policy(stamp is not None),
-        style=Markup(style),  # noqa: S704 - our own files, and JSON that cannot end the element it is in
-        script=Markup(script),  # noqa: S704
-        data=Markup(_inert_json(card_data(gathered, pictures))),  # noqa: S704
-        gathered=gathered,
-        summary=summarise(gathered),
-        rules=_by_rule(gathered.findings),
-        names={row["device_id"]: device_name(row) for row in gathered.devices},
-        pictures=pictures,
-        picture_width=WIDTH,
-        severities=SEVERITIES,
-        states=FINDING_STATES,
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            version=version,
+            stamp=stamp,
+            policy=content_policy(stamp is not None),
+            style=Markup(style),  # noqa: S704 - our own files, and JSON that cannot end the element it is in
+            script=Markup(script),  # noqa: S704
+            data=Markup(_inert_json(card_data(gathered, pictures))),  # noqa: S704
+            gathered=gathered,
+            summary=summarise(gathered),
+            rules=_by_rule(gathered.findings),
+            names={row["device_id"]: device_name(row) for row in gathered.devices},
+            pictures=pictures,
+            picture_width=WIDTH,
+            severities=SEVERITIES,
+            states=FINDING_STATES,
+        )
     )
     return page.encode()
 

@@ -70,8 +70,8 @@ def _stack_with_lanes(column: list[Box], passing: list[Box], height: float) -> d
     """
     _stack(column, _MIDDLE_X, height - _LANE * len(passing))
     gaps = [box.y - GAP / 2 for box in column] + [(column[-1].y + column[-1].height + GAP / 2) if column else _TOP]
-    wanted = [min(range(len(gaps)), key=lambda at, box=box: abs(gaps[at] - box.middle)) for box in passing]  # type: ignore[misc]
-    lanes = {}
+    wanted = [min((abs(gap - box.middle), at) for at, gap in enumerate(gaps))[1] for box in passing]
+    lanes: dict[str, float] = {}
     shift = 0
     for at in range(len(gaps)):
         for box, gap in zip(passing, wanted, strict=True):
@@ -87,8 +87,7 @@ def _merged(rows: list[Row], moved: dict[str, str]) -> list[Row]:
     """Sum what has the same ends in the picture: organisations that are not drawn one by one share a box."""
     found: dict[tuple[str, str, bool], Row] = {}
     for row in rows:
-        source = moved.get(row["source"], row["source"]) if row["inbound"] else row["source"]
-        target = moved.get(row["target"], row["target"]) if row["outbound"] else row["target"]
+        source, target = (moved.get(key, key) for key in (str(row["source"]), str(row["target"])))
         known = found.setdefault((source, target, row["established"]), {**row, "source": source, "target": target,
             "pairs": 0, "connections": 0, "bytes": 0})  # fmt: skip
         for key in ("pairs", "connections", "bytes"):
@@ -110,7 +109,7 @@ def _links(rows: list[Row], boxes: list[Box], ends: dict[str, _End], lanes: dict
     links = []
     for number, (row, source, target) in enumerate(drawn):
         path = _path(source.box, place[number, 0], target.box, place[number, 1], lanes)
-        width = (2.2 if row["crossing"] else 1.2) + 1.1 * log10(row["pairs"])  # the border stands out
+        width = (2.2 if row["crossing"] and row["established"] else 1.2) + 1.1 * log10(row["pairs"])
         summary = f"{_name(row['source'], ends)} \u2192 {_name(row['target'], ends)}: {describe(row)}"
         both = (numbers[source.box.key], numbers[target.box.key])
         links.append(Link(both, path, round(width, 1), _kind(row), summary))
@@ -140,7 +139,7 @@ def _name(key: str, ends: dict[str, _End]) -> str:
     """What an end is called: a device by its row, a role by its name, an organisation by its own."""
     end = ends.get(key)
     if end is None or end.box.kind != "role":
-        return end.box.title if end else key
+        return end.box.title if end else key.removeprefix("@")
     if end.line is None:
         return sentence(role_name(key, 2))
     line = next(line for line in end.box.lines if line.device_id == key)

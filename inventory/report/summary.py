@@ -14,15 +14,27 @@ from inventory.report.words import plural, role_name, sentence, size
 _SHOWN: Final = 8  # rows of a breakdown
 # Column of `capture` -> what it means: one, several. What is lost may have held devices that are now missing.
 _LOSSES: Final = {
-    "kernel_drops": ("packet was dropped before it reached the sensor", "packets were dropped before they reached the sensor"),
+    "kernel_drops": (
+        "packet was dropped before it reached the sensor",
+        "packets were dropped before they reached the sensor",
+    ),
     "truncated_packets": ("packet was cut short in the capture", "packets were cut short in the capture"),
     "gaps": ("gap in the conversations that were being read", "gaps in the conversations that were being read"),
-    "one_way_flows": ("conversation was captured in one direction only", "conversations were captured in one direction only"),
-    "unknown_link_packets": ("packet of an unknown link type was not read", "packets of unknown link types were not read"),
+    "one_way_flows": (
+        "conversation was captured in one direction only",
+        "conversations were captured in one direction only",
+    ),
+    "unknown_link_packets": (
+        "packet of an unknown link type was not read",
+        "packets of unknown link types were not read",
+    ),
     "undecoded_packets": ("packet was too damaged to be read", "packets were too damaged to be read"),
     "parser_errors": ("stream was malformed and read in part", "streams were malformed and read in part"),
-    "caps_hit": ("time something was let go because a table was full", "times something was let go because a table was full"),
-}  # fmt: skip
+    "caps_hit": (
+        "time something was let go because a table was full",
+        "times something was let go because a table was full",
+    ),
+}
 FINDING_STATES: Final = ("open", "acknowledged", "accepted", "closed")
 
 

@@ -33,7 +33,7 @@ WITH size AS (
 ),
 talk AS (
     SELECT c.*, s.detailed, cp.role AS client_role, sp.role AS server_role,
-        coalesce(partner, cloud, as_organization, CASE WHEN client_public THEN client_ip ELSE server_ip END)
+        '@' || coalesce(partner, cloud, as_organization, CASE WHEN client_public THEN client_ip ELSE server_ip END)
             AS organisation
     FROM conversation c JOIN size s USING (site)
         LEFT JOIN (SELECT device_id, role FROM profile) cp ON cp.device_id = c.client_device_id
@@ -88,7 +88,8 @@ class Traffic:
     site: str
     devices: list[Row] = field(default_factory=list)  # by role and modality
     outside: list[Row] = field(default_factory=list)  # organisations, the most alarming first
-    links: list[Row] = field(default_factory=list)  # from `source` to `target`: a role, a device's id, or outside
+    # From `source` to `target`: a role, or a device's id, or an organisation, with "@" in front.
+    links: list[Row] = field(default_factory=list)
 
     @property
     def detailed(self) -> bool:

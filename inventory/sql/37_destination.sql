@@ -16,7 +16,8 @@ certificate AS (
 ),
 called AS (
     SELECT a.*, c.name AS certificate_name,
-        list_distinct(list_transform(string_split(a.sni, ', ') || [c.name], lambda x: ltrim(lower(x), '*.'))) AS names
+        list_distinct(list_transform(list_concat(string_split(a.sni, ', '), [c.name]), lambda x: ltrim(lower(x), '*.')))
+            AS names
     FROM asked a LEFT JOIN certificate c ON c.site = a.site AND c.ip = a.server_ip AND c.port = a.server_port
 ),
 name AS (

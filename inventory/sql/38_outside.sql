@@ -16,6 +16,12 @@ asked AS (
         'hl7_acknowledgment_code', 'tls_version', 'tls_certificate', 'tls_alpn')
     GROUP BY ALL
 ),
+-- Who asks may speak anything: scanners say RDP and HTTP to whatever answers.
+spoken AS (
+    SELECT DISTINCT device_id, port, seen.protocol AS protocol
+    FROM fact
+    WHERE port IS NOT NULL AND class = 'peer'
+),
 met AS (
     SELECT e.*, 'inbound' AS direction, e.server_device_id AS device_id, e.server_ip AS ip, e.client_ip AS peer,
         e.bytes_to_client AS bytes_out, e.bytes_to_server AS bytes_in
@@ -44,8 +50,11 @@ SELECT
     m.sni,
     d.certificate_name,
     d.cloud,                                            -- by name
-    coalesce(k.kind, d.remote_access) AS remote_access,
+    -- A device is only what it says itself; and what nobody has put a word to, by its port.
+    CASE WHEN m.direction = 'inbound' AND m.protocol IS NOT NULL AND p.port IS NULL THEN NULL
+        ELSE coalesce(k.kind, d.remote_access) END AS remote_access,
     coalesce(k.certainty, d.certainty) AS certainty,    -- of remote_access: high, low
+    p.port IS NOT NULL AS spoken,                       -- whoever was asked answered in that protocol, if inbound
     -- Who opened it is known, not only likely.
     CASE WHEN m.transport = 'tcp' THEN m.server_port < 1024 OR coalesce(o.several, false) OR w.port IS NOT NULL
             OR coalesce(m.protocol NOT IN ('dicom', 'hl7', 'tls', 'astm'), false)
@@ -65,6 +74,8 @@ FROM met m
     LEFT JOIN port o ON o.device_id = m.device_id AND o.port = m.server_port AND o.transport = m.transport
         AND m.direction = 'inbound'
     LEFT JOIN asked w ON w.device_id = m.device_id AND w.port = m.server_port AND m.direction = 'inbound'
+    LEFT JOIN spoken p ON p.device_id = m.device_id AND p.port = m.server_port AND m.direction = 'inbound'
+        AND p.protocol = coalesce(m.protocol, o.protocol)
     LEFT JOIN destination d ON d.site = m.site AND d.server_ip = m.server_ip AND d.transport = m.transport
         AND d.server_port IS NOT DISTINCT FROM m.server_port AND d.protocol IS NOT DISTINCT FROM m.protocol
         AND d.sni IS NOT DISTINCT FROM m.sni

@@ -52,8 +52,15 @@ said AS (
     FROM product
     WHERE NOT passed_on
     UNION ALL
-    SELECT device_id, 'service', concat_ws(' ', concat_ws('/', port, transport), protocol), '', first_seen, last_seen
-    FROM service
+    SELECT s.device_id, 'service', concat_ws(' ', concat_ws('/', port, s.transport), s.protocol), '',
+        least(s.first_seen, b.first_seen), greatest(s.last_seen, b.last_seen)
+    FROM service s LEFT JOIN (                          -- connections on which nothing was said
+        SELECT server_device_id AS device_id, server_port AS port, transport, min(first_seen) AS first_seen,
+            max(last_seen) AS last_seen
+        FROM exchange
+        WHERE established AND protocol IS NULL
+        GROUP BY ALL
+    ) b USING (device_id, port, transport)
     UNION ALL
     -- What nobody answered is no peer; but what goes out by UDP has left.
     SELECT unnest([client_device_id, server_device_id]), 'public_peer',

@@ -157,7 +157,7 @@ def devices(
     from inventory.export import query, query_cells, write_cells
 
     wanted = {"role": role and role.value, "vendor": vendor, "public": public, "since": since, "site": site}
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, wanted=["device"]) as con:
         if output is Format.CSV:
             cells = query_cells(con, _DEVICES, wanted)
         else:

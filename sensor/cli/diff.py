@@ -92,9 +92,10 @@ def diff(
         told = _between(old, new, knowledge, site)
     else:
         from inventory.changes.comparing import changes
+        from inventory.changes.snapshot import DERIVED
 
         assert since is not None
-        with open_configured(inventory, knowledge) as con:
+        with open_configured(inventory, knowledge, DERIVED) as con:
             told = changes(con, since, site)
     _write(told.result, output, _COLUMNS, "change")
     _explain(told)
@@ -104,7 +105,7 @@ def _between(old: Path, new: Path, knowledge: Path | None, site: str | None) -> 
     from tempfile import TemporaryDirectory
 
     from inventory.changes.comparing import changes
-    from inventory.changes.snapshot import save
+    from inventory.changes.snapshot import DERIVED, save
     from inventory.database import open_database
 
     for path in (old, new):  # before the first takes its time
@@ -112,9 +113,9 @@ def _between(old: Path, new: Path, knowledge: Path | None, site: str | None) -> 
     kept = None if old.samefile(new) else old
     with TemporaryDirectory(prefix="medspan-") as folder:
         file = Path(folder) / "old.duckdb"
-        with open_configured(old, knowledge) as con:
+        with open_configured(old, knowledge, DERIVED) as con:
             save(con, file, kept)
-        with open_configured(new, knowledge) as con:
+        with open_configured(new, knowledge, DERIVED) as con:
             return changes(con, file, site, kept)
 
 
@@ -165,7 +166,7 @@ def _diff_declared(
     from inventory.changes.declared_list import read_list
 
     listed = read_list(file, mapping)
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, ("device", "state")) as con:
         found: Differences = differences(con, listed, site)
     taken = ", ".join(f"{field} from {header!r}" for field, header in listed.headers.items())
     for line in listed.unread[:_UNREAD]:

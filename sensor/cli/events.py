@@ -85,13 +85,14 @@ def main(inventory: str, events: str, socket: str) -> None:
     """Tell the events of `inventory` to the file `events` and to `socket`, each perhaps "", until stdin is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # of the sensor's ending we hear by stdin
+    from inventory.changes.snapshot import DERIVED
     from inventory.changes.watching import Watch
     from inventory.errors import InventoryError
     from sensor.cli.opening import open_configured
 
     os.nice(10)  # the packets go first
     deliveries = _deliveries(events, socket)
-    watch = Watch(Path(inventory), open_configured, deliveries, _tell)
+    watch = Watch(Path(inventory), lambda copy: open_configured(copy, wanted=DERIVED), deliveries, _tell)
     remember = None
     try:
         remember = watch.begin()

@@ -59,7 +59,12 @@ def export(
         check_folder(file, force, [*FILES, README])
     else:
         check_target(file, force, [inventory])
-    with open_configured(inventory, knowledge) as con:
+    wanted = None  # all
+    if file_format in _TABLES:
+        from inventory.exports.tables import TABLES
+
+        wanted = TABLES[what.value].wanted
+    with open_configured(inventory, knowledge, wanted) as con:
         count, noun = _write(con, file_format, what, site, file)
     note(f"{count} {noun}{'' if count == 1 else 's'} written to {file}")
 
@@ -100,7 +105,7 @@ def _write_table(
     from inventory.database import explain
     from inventory.exports.tables import TABLES, write_parquet, write_table
 
-    noun = TABLES[what.value][0]
+    noun = TABLES[what.value].noun
     if file_format is not ExportFormat.PARQUET:
         with whole_file(file) as opened:
             return write_table(con, what.value, file_format.value, site, opened), noun

@@ -27,7 +27,7 @@ SELECT * FROM exposure
 WHERE ($site IS NULL OR site = $site) AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
 ORDER BY site, min(CASE WHEN expected THEN 4 WHEN certainty = 'low' THEN 3 WHEN direction = 'inbound' THEN 1
         WHEN clear_patient_data THEN 0 WHEN kind = 'remote_access' THEN 2 ELSE 5 END) OVER (PARTITION BY device_id),
-    device_id, direction, kind DESC, clear_patient_data DESC, expected, bytes_out + bytes_in DESC, services,
+    device_id, expected, direction, kind DESC, clear_patient_data DESC, bytes_out + bytes_in DESC, services,
     organisation
 """
 _SHOWN: Final = 3  # peers and services in a table: the other formats have more

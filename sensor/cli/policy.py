@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from inventory.policy.checking import Check
     from inventory.policy.declaration import Policy
 
-UntilOption = Annotated[
+_ASKED: Final = ("identity", "role", "service", "exchange")  # derived tables
+
+_UntilOption = Annotated[
     datetime | None,
     typer.Option("--until", metavar="TIME", parser=parse_time, help="First seen before: as --since."),
 ]
@@ -78,7 +80,7 @@ def check(
     from inventory.policy.checking import check as judge
 
     declared = _declared()
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, wanted=_ASKED) as con:
         found = judge(con, declared, site)
     if output is Format.TABLE:
         _print(found, score)
@@ -95,7 +97,7 @@ def learn(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     since: SinceOption = None,
-    until: UntilOption = None,
+    until: _UntilOption = None,
     inventory: InventoryOption = DEFAULT_INVENTORY,
     knowledge: KnowledgeOption = None,
     site: SiteOption = None,
@@ -105,7 +107,7 @@ def learn(
 
     if file is not None:
         check_target(file, force, [inventory])
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, wanted=_ASKED) as con:
         proposed = propose(con, site, since, until) + "\n"
     if file is None:
         with standard_output() as stdout:

@@ -22,10 +22,10 @@ def report(
     site: SiteOption = None,
 ) -> None:
     """Write one self-contained HTML page for an audit."""
-    from inventory.report.page import make_page
+    from inventory.report.page import TABLES, make_page
 
     check_target(file, force, [inventory])
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, TABLES) as con:
         page = make_page(con, __version__, site)
     with whole_file(file) as opened:
         opened.write(page)

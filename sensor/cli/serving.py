@@ -1,8 +1,8 @@
 """The server behind `medspan serve`: two resources, read-only, for browsers of this machine that mean it.
 
-A page from elsewhere must not read the inventory through the user's browser: the Host header has to be ours (else a name
-that is rebound to 127.0.0.1 would do, https://owasp.org/www-community/attacks/DNS_Rebinding), and the answers may not be
-embedded or read across origins. The inventory is open only while a page is made, so that a sensor can write to it.
+A page from elsewhere must not read the inventory through the user's browser: the Host header has to be ours (else a
+name that is rebound to 127.0.0.1 would do, https://owasp.org/www-community/attacks/DNS_Rebinding), and the answers may
+not be embedded or read across origins. The inventory is open only while a page is made, so that a sensor can write.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class Pages:
 
         Raises InventoryError when it cannot be made.
         """
-        from inventory.report.page import make_page
+        from inventory.report.page import TABLES, make_page
         from sensor.cli.opening import open_configured
 
         with self._making:
             stamp = self.stamp()  # before it is read: what is written meanwhile makes another page
             begun = time.monotonic()
             if self._page is None or (self._page.stamp != stamp and begun >= self._rests_until):
-                with open_configured(self._inventory, self._knowledge) as con:
+                with open_configured(self._inventory, self._knowledge, TABLES) as con:
                     html = make_page(con, __version__, self._site, stamp)
                 self._page = Page(stamp, html)
                 self._rests_until = time.monotonic() + _REST * (time.monotonic() - begun)
@@ -111,10 +111,10 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = _PATIENCE
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         self._answer(body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._answer(body=False)
 
     def _answer(self, body: bool) -> None:
@@ -146,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", content_policy(served=True) + "; frame-ancestors 'none'")
         super().end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged: a request may hold anything, and says nothing that matters."""
 
 

@@ -103,3 +103,46 @@ def test_the_history_of_a_device(told: Cli) -> None:
         }
     ]
     assert re.search(r"^10\.1\.0\.10 +00:11:22:33:44:01 +2026-01-01T00:00:00Z", told("device", "CT1").stdout, re.M)
+
+
+def test_a_list_of_many(told: Cli, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("device,owner,location\nCT1,Radiology,\n10.1.0.20,IT,'=cellar\n", "utf-8-sig")
+    done = told("annotate", "--csv", tmp_path / "list.csv", "--author", "ann")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "owner, location of 2 devices read: 3 new, of 2 devices\n"
+    assert (device(told, "CT1")["owner"], device(told, "CT1")["location"]) == ("Radiology", None)
+    assert (device(told, "10.1.0.20")["owner"], device(told, "10.1.0.20")["location"]) == ("IT", "=cellar")
+    assert {row[3] for row in rows(tmp_path)} == {"ann"}
+    again = told("annotate", "--csv", tmp_path / "list.csv")
+    assert again.stderr == "owner, location of 2 devices read: 0 new, of 0 devices\n"
+
+
+def test_an_export_comes_back(told: Cli, tmp_path: Path) -> None:
+    told("annotate", "CT1", "note==1+1")
+    before = rows(tmp_path)
+    assert told("export", "-f", "csv", "-o", tmp_path / "devices.csv").returncode == 0
+    assert told("annotate", "--csv", tmp_path / "devices.csv").returncode == 0
+    assert rows(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("device,owner\nCT1,x\n10.1.0.99,y\n", "list.csv:3: no device '10.1.0.99': medspan devices lists them all"),
+        ("device,owner\nCT1,x\nCT1,y\n", "list.csv:3: 'CT1' is in line 2, too"),
+        ("device,colour\nCT1,red\n", "list.csv:1: a column of owner, location"),
+        ("owner\nx\n", "list.csv:1: a column device_id is needed"),
+    ],
+)
+def test_of_a_list_with_a_mistake_nothing_is_noted(told: Cli, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    done = told("annotate", "--csv", tmp_path / "list.csv")
+    assert (done.returncode, done.stdout, rows(tmp_path)) == (2, "", [])
+    assert message in done.stderr
+
+
+def test_either_a_device_or_a_list(told: Cli, tmp_path: Path) -> None:
+    assert told("annotate").returncode == 2
+    assert told("annotate", "CT1", "owner=x", "--csv", tmp_path / "list.csv").returncode == 2
+    done = told("annotate", "--csv", tmp_path / "missing.csv")
+    assert (done.returncode, done.stderr) == (2, f"medspan: {tmp_path / 'missing.csv'}: no such file or directory\n")

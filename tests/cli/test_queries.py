@@ -20,7 +20,7 @@ DEVICE_KEYS = (
     "device_id site role roles modalities manufacturer manufacturer_model_name device_serial_number software_versions "
     "station_name institution_name ae_titles implementation_class_uids implementation_version_names toolkits hostnames "
     "ip_addresses mac_addresses mac_vendor operating_system services public_peers open_findings confidence conflicts "
-    "owner location asset_tag first_seen last_seen"
+    "owner location asset_tag note first_seen last_seen"
 )
 FLOW_KEYS = (
     "site client_ip server_ip server_port transport protocol encrypted established client_public server_public "
@@ -247,27 +247,3 @@ def test_health(cli: Cli) -> None:
     assert re.search(
         r"^ward 3\.pcap +north +core-1 .* 1,234 +56,789 +2 gaps in streams; 2,920 bytes in gaps", table, re.M
     )
-
-
-@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
-def test_export(cli: Cli, tmp_path: Path, suffix: str) -> None:
-    done = cli("export", "-f", suffix, "-o", f"devices.{suffix}")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"3 devices written to devices.{suffix}\n")
-    assert [entry.name for entry in tmp_path.iterdir()] == [f"devices.{suffix}"]
-    if suffix == "json":
-        written = json.loads((tmp_path / "devices.json").read_text("utf-8"))
-        assert sorted(written, key=lambda d: d["device_id"]) == sorted(
-            answer(cli, "devices"), key=lambda d: d["device_id"]
-        )
-
-
-def test_export_overwrites_nothing_unasked(cli: Cli, inventory: Path, tmp_path: Path) -> None:
-    (tmp_path / "devices.csv").write_text("mine")
-    done = cli("export", "-o", "devices.csv")
-    assert (done.returncode, done.stderr) == (2, "medspan: devices.csv is there already: --force overwrites it\n")
-    assert (tmp_path / "devices.csv").read_text() == "mine"
-    assert cli("export", "-o", "devices.csv", "--force").returncode == 0
-    assert (tmp_path / "devices.csv").read_text().startswith("device_id,site,")
-    before = inventory.read_bytes()
-    assert cli("export", "-o", inventory, "--force").returncode == 2
-    assert inventory.read_bytes() == before

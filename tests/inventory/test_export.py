@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -11,13 +11,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.errors import InventoryError
-from inventory.export import export_devices, query, to_cell, to_json, to_text, write_csv, write_json
+from inventory.export import (
+    query,
+    query_cells,
+    stream,
+    to_cell,
+    to_json,
+    to_text,
+    write_cells,
+    write_csv,
+    write_json,
+)
+
+
+@cache
+def one_connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
 
 
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    return one_connection()
 
 
 EVERY_TYPE = """
@@ -158,74 +172,61 @@ def test_csv_is_read_back_as_it_was_written(values: list[str]) -> None:
     assert not any(cell.startswith(tuple("=+-@\t\r")) for cell in record)
 
 
-# -- export ----------------------------------------------------------------------------------------------------------
+# -- cells that are made in SQL --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def devices(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    con.execute("""
-        CREATE TABLE device AS
-        FROM (VALUES ('d2', 'north', '=CT', ['10.0.0.2', '10.0.0.3'], TIMESTAMP '2026-03-01 08:00:00'),
-                     ('d1', 'north', NULL, [], NULL), ('d3', 'south', '放', ['10.0.0.2'], NULL))
-             AS t (device_id, site, station_name, ip_addresses, last_seen)
-    """)
-    return con
+def as_csv(con: duckdb.DuckDBPyConnection, statement: str, parameters: object = None) -> str:
+    """What `write_csv` writes, which has to be what the cells made in SQL are."""
+    expected, found = io.StringIO(newline=""), io.StringIO(newline="")
+    result = query(con, statement, parameters)
+    write_csv(result, expected)
+    cells = query_cells(con, statement, parameters)
+    assert write_cells(cells.columns, cells.rows, found) == len(result.rows)
+    assert found.getvalue() == expected.getvalue()
+    return found.getvalue()
 
 
-def test_export_csv(devices: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    path = tmp_path / "devices.csv"
-    assert export_devices(devices, "csv", path, None) == 3
-    assert path.read_text("utf-8") == (
-        "device_id,site,station_name,ip_addresses,last_seen\n"
-        "d1,north,,,\n"
-        "d2,north,'=CT,10.0.0.2; 10.0.0.3,2026-03-01T08:00:00.000000Z\n"
-        "d3,south,放,10.0.0.2,\n"
+def test_cells_of_every_type(con: duckdb.DuckDBPyConnection) -> None:
+    assert as_csv(con, EVERY_TYPE).count("\n") == 2
+    as_csv(con, "SELECT 1 AS a, '=2' AS a, ['=x', NULL] AS \"=b\", [NULL, '=x'] AS c")
+    as_csv(con, "SELECT 1::UTINYINT AS a, -1::HUGEINT AS b, -1.5::DOUBLE AS c, '=x'::ENUM ('=x') AS d, [1, NULL] AS e")
+    as_csv(con, "SELECT {'a': [{'b': '=x', 'c': NULL}]} AS s, MAP {'k': ['x']} AS m, [MAP {'k': 'x'}] AS l, NULL AS n")
+    as_csv(con, "SELECT {'t': TIMESTAMP '2026-01-01', 'x': 1.5::DOUBLE} AS s, MAP {1: 'x'} AS m")
+
+
+def test_cells_of_no_rows_and_of_many(con: duckdb.DuckDBPyConnection) -> None:
+    assert as_csv(con, "SELECT 1 AS a, ['x'] AS b WHERE false") == "a,b\n"
+    statement = "SELECT i, CASE WHEN i % 3 > 0 THEN {'n': i} END AS s FROM range($n) t(i) ORDER BY i DESC"
+    lines = as_csv(con, statement, {"n": 25_000}).splitlines()
+    assert (len(lines), lines[1], lines[-1]) == (25_001, "24999,", "0,")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.text(),
+            st.none() | st.lists(st.none() | st.text()),
+            st.none() | st.integers(-(2**63), 2**63 - 1),
+            st.none() | st.booleans(),
+            st.none() | st.datetimes(),
+            st.none() | st.fixed_dictionaries({"x": st.none() | st.text(), "n": st.none() | st.integers(0, 9)}),
+        )
     )
-    assert [entry.name for entry in tmp_path.iterdir()] == ["devices.csv"]
+)
+def test_cells_are_what_csv_has(values: list[tuple[Any, ...]]) -> None:
+    con = one_connection()
+    con.execute(
+        "CREATE OR REPLACE TABLE t (a VARCHAR, b VARCHAR[], c BIGINT, d BOOLEAN, e TIMESTAMP, "
+        "f STRUCT(x VARCHAR, n INTEGER))"
+    )
+    for row in values:
+        con.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", row)
+    as_csv(con, "FROM t")
 
 
-def test_export_json_of_one_site(devices: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    path = tmp_path / "devices.json"
-    assert export_devices(devices, "json", path, "north") == 2
-    none: dict[str, Any] = {
-        "device_id": "d1",
-        "site": "north",
-        "station_name": None,
-        "ip_addresses": [],
-        "last_seen": None,
-    }
-    assert json.loads(path.read_text("utf-8")) == [
-        none,
-        {
-            "device_id": "d2",
-            "site": "north",
-            "station_name": "=CT",
-            "ip_addresses": ["10.0.0.2", "10.0.0.3"],
-            "last_seen": "2026-03-01T08:00:00.000000Z",
-        },
-    ]
-
-
-def test_export_parquet(devices: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    path = tmp_path / "it's devices.parquet"
-    assert export_devices(devices, "parquet", path, "south") == 1
-    read = duckdb.connect().execute("SELECT * FROM read_parquet(?)", [str(path)])
-    assert read.fetchall() == [("d3", "south", "放", ["10.0.0.2"], None)]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["it's devices.parquet"]
-
-
-@pytest.mark.parametrize("file_format", ["csv", "json", "parquet"])
-def test_a_file_that_cannot_be_written(devices: duckdb.DuckDBPyConnection, tmp_path: Path, file_format: str) -> None:
-    with pytest.raises(InventoryError) as error:
-        export_devices(devices, file_format, tmp_path / "nowhere" / "devices", None)
-    assert str(error.value).startswith(str(tmp_path / "nowhere" / "devices"))
-    assert len(str(error.value).splitlines()) == 1
-
-
-def test_an_export_that_fails_leaves_the_old_file(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    path = tmp_path / "devices.csv"
-    path.write_text("old")
-    with pytest.raises(duckdb.Error):  # there is no device table
-        export_devices(con, "csv", path, None)
-    assert path.read_text() == "old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["devices.csv"]
+def test_rows_that_come_one_by_one(con: duckdb.DuckDBPyConnection) -> None:
+    columns, rows = stream(con, "SELECT i, TIMESTAMP '2026-03-01' AS t FROM range(3) r(i)")
+    assert columns == ["i", "t"]
+    assert next(rows) == {"i": 0, "t": "2026-03-01T00:00:00.000000Z"}
+    assert len(list(rows)) == 2

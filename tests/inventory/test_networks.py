@@ -138,7 +138,7 @@ def test_of_equal_prefixes_the_last_named_decides() -> None:
 
 @pytest.mark.parametrize("bad", ["10.0.0.0/33", "!10.0.0.0/8", "vpn"])
 def test_named_networks_that_cannot_be_read(bad: str) -> None:
-    with pytest.raises(ValueError, match="is not a network such as 10.99.0.0/16"):
+    with pytest.raises(ValueError, match=r"is not a network such as 10\.99\.0\.0/16"):
         Networks(None, {"partner": {"TeleRad": bad}})
 
 

@@ -23,7 +23,7 @@ function readData() {
   data = JSON.parse(find('#data').textContent);
   devices = data.devices.map((device, at) => ({ worst: 0, open: 0, peers: 0, ...device, at, rules: '' }));
   byId = new Map(devices.map((device) => [device.id, device]));
-  for (const row of findAll('#device-table tbody tr')) byId.get(row.id).row = row;
+  findAll('#device-table tbody tr').forEach((row, at) => { devices[at].row = row; });
   followers = findAll('tr[data-device]').map((row) => {
     const device = byId.get(row.dataset.device);
     const group = row.closest('[data-rule]');

@@ -24,6 +24,7 @@ from pynetdicom.sop_class import (
     ModalityWorklistInformationFind,
     StorageCommitmentPushModel,
     StorageCommitmentPushModelInstance,
+    StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
@@ -146,10 +147,13 @@ def serve(
     schedules: list[str] | None = None,
     tracks: bool = False,
     lenient: bool = False,
+    strict: bool = False,
+    queries: bool = False,
 ) -> None:
-    """Answer at `port`: take objects and `forward` them, list what is scheduled, track procedure steps.
+    """Answer at `port`: take objects and `forward` them, list what is scheduled, track procedure steps, find nothing.
 
-    A `forward` without a `calling` title keeps that of the sender, as a masquerading proxy does.
+    Only `strict`, it minds the title that it is called by. A `forward` without a `calling` title keeps that of the
+    sender, as a masquerading proxy does.
     """
 
     def on_store(event: evt.Event) -> int:
@@ -180,7 +184,10 @@ def serve(
         server.add_supported_context(ModalityWorklistInformationFind)
     if tracks:
         server.add_supported_context(ModalityPerformedProcedureStep)
+    if queries:
+        server.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
     server.add_supported_context(Verification)
+    server.require_called_aet = strict
     handlers = [
         (evt.EVT_C_STORE, on_store),
         (evt.EVT_C_FIND, on_find),

@@ -97,7 +97,7 @@ def guarded(host: Host, folder: Path, password: str) -> str:
     users = {"AuthenticationEnabled": True, "RegisteredUsers": {"orthanc": password}}
     host.start("Orthanc", write_orthanc_settings(folder, **users))
     host.wait(8042)
-    return f"http://{host.ip}:8042/system"
+    return f"http://{host.ip}:8042/patients"
 
 
 def default_credentials(lab: Lab, capture: Path) -> None:
@@ -125,9 +125,9 @@ def credentials_in_clear(lab: Lab, capture: Path) -> None:
     files = [str(path) for path in write(lab.folder / "ct", CANON_CT)]
     with lab.recorded(capture):
         pc.run("curl", "-sf", "-u", "orthanc:LABPHI9", page)
-        pc.run("curl", "-sf", "-H", "Authorization: Bearer LABPHI9", f"http://{token.ip}:8042/system")
+        pc.run("curl", "-sf", "-H", "Authorization: Bearer LABPHI9", f"http://{token.ip}:8042/patients")
         for header in ('Authorization: Digest username="LABPHI8", response="0"', "Cookie: JSESSIONID=LABPHI9"):
-            pc.run("curl", "-sf", "-H", header, f"http://{plain.ip}:8042/system")
+            pc.run("curl", "-sf", "-H", header, f"http://{plain.ip}:8042/patients")
         for kind, host, title in ((2, closed, "VNA1"), (1, open_, "VNA2")):
             words = {"kind": kind, "to": host.ip, "called": title, "files": files}
             ct.run(sys.executable, "-m", MODULE, "store", json.dumps(words))
@@ -137,39 +137,27 @@ def credentials_in_clear(lab: Lab, capture: Path) -> None:
 
 
 def dicom_any_ae_accepted(lab: Lab, capture: Path) -> None:
-    """Archives that take any title, one that minds its own, and one that answers to two that are configured."""
+    """Archives that take any title, one that minds its own, and one that is asked by two."""
     ct = lab.host("10.20.0.11")
     any_, several, strict, two = (lab.host(f"10.20.0.{number}") for number in (40, 41, 42, 43))
-    any_.orthanc(lab.folder / "any", "VNA1")
-    several.orthanc(lab.folder / "several", "VNA2")
-    strict.orthanc(lab.folder / "strict", "VNA3", DicomCheckCalledAet=True)
-    lines = ["NetworkTCPPort = 104", "MaxPDUSize = 16384", "MaxAssociations = 16", "HostTable BEGIN", "HostTable END"]
-    lines += ["VendorTable BEGIN", "VendorTable END", "AETable BEGIN"]
-    for title in ("CLINIC", "TEACHING"):
-        (lab.folder / title).mkdir()
-        lines.append(f"{title} {lab.folder / title} RW (200, 1024mb) ANY")
-    (lab.folder / "dcmqrscp.cfg").write_text("\n".join([*lines, "AETable END", ""]))
-    two.start("dcmqrscp", "-c", lab.folder / "dcmqrscp.cfg")
-    two.wait(104)
+    for host, title in ((any_, "VNA1"), (several, "VNA2"), (strict, "VNA3"), (two, "CLINIC")):
+        host.serve("serve", 104, titles=[title], stores=True, strict=host is strict)
     files = write(lab.folder / "ct", CANON_CT, 1)
-    wanted = [(any_, 11112, "VNA1"), (any_, 11112, "ANY-SCP"), (strict, 11112, "VNA3")]
-    wanted += [(several, 11112, title) for title in ("VNA2", "BACKUP", "RESEARCH")]
-    wanted += [(two, 104, title) for title in ("CLINIC", "TEACHING")]
+    wanted = [(any_, "VNA1"), (any_, "ANY-SCP"), (strict, "VNA3"), (two, "CLINIC"), (two, "TEACHING")]
+    wanted += [(several, title) for title in ("VNA2", "BACKUP", "RESEARCH")]
     with lab.recorded(capture):
-        for host, port, title in wanted:
-            ct.act("store", to=host.ip, port=port, calling="CT1", called=title, files=files, software=CANON_SOFTWARE)
+        for host, title in wanted:
+            ct.act("store", to=host.ip, calling="CT1", called=title, files=files, software=CANON_SOFTWARE)
         for title in ("ANY-SCP", "VNA1", "BACKUP"):
-            ct.run("echoscu", "-aet", "CT1", "-aec", title, strict.ip, 11112, check=False)
+            ct.run("echoscu", "-aet", "CT1", "-aec", title, strict.ip, 104, check=False)
 
 
 def ae_title_conflict(lab: Lab, capture: Path) -> None:
     """Two scanners called CT1, two archives called CLINPACS; tools by their own name; a proxy by a borrowed one."""
     ct, mr, us = (lab.host(f"10.20.0.{number}") for number in (11, 12, 13))
     archive, proxy, first, second = (lab.host(f"10.20.0.{number}") for number in (40, 42, 43, 44))
-    archive.orthanc(lab.folder / "archive", "VNA1")
-    proxy.serve(
-        "serve", 104, titles=["PROXY"], stores=True, forward={"to": archive.ip, "port": 11112, "called": "VNA1"}
-    )
+    archive.serve("serve", 104, titles=["VNA1"], stores=True)
+    proxy.serve("serve", 104, titles=["PROXY"], stores=True, forward={"to": archive.ip, "port": 104, "called": "VNA1"})
     for host in (first, second):
         host.serve("serve", 104, titles=["CLINPACS"], stores=True)
     senders = (
@@ -179,11 +167,9 @@ def ae_title_conflict(lab: Lab, capture: Path) -> None:
     )
     with lab.recorded(capture):
         for host, files, software in (*senders[:2], *senders[:2]):
-            host.act("store", to=archive.ip, port=11112, calling="CT1", called="VNA1", files=files, software=software)
+            host.act("store", to=archive.ip, calling="CT1", called="VNA1", files=files, software=software)
         for host, files, software in senders:
-            host.act(
-                "store", to=archive.ip, port=11112, calling="STORESCU", called="VNA1", files=files, software=software
-            )
+            host.act("store", to=archive.ip, calling="STORESCU", called="VNA1", files=files, software=software)
         for _ in range(2):
             us.act("store", to=proxy.ip, calling="VIVID1", called="PROXY", files=senders[2][1], software=GE_SOFTWARE)
         for host in (first, second, first, second):
@@ -194,14 +180,14 @@ def unknown_device_speaks_dicom(lab: Lab, capture: Path) -> None:
     """A laptop echoes; so do a CT by its maker's software, and a host that is refused. A workstation queries."""
     ct, laptop, refused, reader = (lab.host(f"10.20.0.{number}") for number in (11, 66, 67, 71))
     archive = lab.host("10.20.0.40")
-    archive.orthanc(lab.folder / "archive", "VNA1", DicomCheckCalledAet=True)
+    archive.serve("serve", 104, titles=["VNA1"], stores=True, strict=True, queries=True)
     files = write(lab.folder / "ct", CANON_CT)
     with lab.recorded(capture):
-        ct.act("store", to=archive.ip, port=11112, calling="CT1", called="VNA1", files=files, software=CANON_SOFTWARE)
-        laptop.run("echoscu", "-aet", "LAPTOP", "-aec", "VNA1", archive.ip, 11112)
-        refused.run("echoscu", "-aet", "LAPTOP2", "-aec", "GUESS", archive.ip, 11112, check=False)
+        ct.act("store", to=archive.ip, calling="CT1", called="VNA1", files=files, software=CANON_SOFTWARE)
+        laptop.run("echoscu", "-aet", "LAPTOP", "-aec", "VNA1", archive.ip, 104)
+        refused.run("echoscu", "-aet", "LAPTOP2", "-aec", "GUESS", archive.ip, 104, check=False)
         query = ("-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID", "-k", "StudyDate=19000101")
-        reader.run("findscu", "-aet", "RAD1", "-aec", "VNA1", *query, archive.ip, 11112)
+        reader.run("findscu", "-aet", "RAD1", "-aec", "VNA1", *query, archive.ip, 104)
 
 
 CASES: Final = {

@@ -1,4 +1,6 @@
-"""Build the cases that take days, or several hosts that misbehave: `python -m tests.findings.record.behaviour_on_paper`.
+"""Build the cases that take days, or several hosts to misbehave.
+
+`python -m tests.findings.record.behaviour_on_paper [RULE...]`, with no more than Python.
 
 Frames as `tests/hospital` builds them, the same bytes each time. DICOM, VNC, telnet, SNMP and ARP are as the standards
 have them; of SMB, RDP and SSH just the first message of each end.
@@ -31,12 +33,12 @@ RFB: Final = b"RFB 003.008\n"
 RDP: Final = tuple(bytes.fromhex(f"0300001 30e{rest}".replace(" ", "")) for rest in (
     "e000000000000100080002000000", "d000001234000200080002000000",
 ))  # fmt: skip
-SSH: Final = b"SSH-2.0-OpenSSH_9.6\r\n"
+SSH: Final = b"SSH-2.0-Service\r\n"
 
 
 def host(kind: str, number: int, title: str = "", equipment: Equipment | None = None, port: int = 104) -> Host:
     """A host at 10.20.0.`number`; a modality's software is that of the maker of its equipment."""
-    software = TOOLKITS[0]
+    software = TOOLKITS[3]
     if equipment is not None:
         maker = next(m for m in MAKERS if m[0] == equipment.maker)
         software = Software(maker[0], f"{maker[2]}.1", maker[3][0])
@@ -71,7 +73,7 @@ def datagram(wire: Wire, sender: Host, receiver: Host, ports: tuple[int, int], d
 
 def claim(wire: Wire, mac: str, ip: str) -> None:
     """An ARP announcement."""
-    wire.arp(Host("", ip, mac, "", TOOLKITS[0]))
+    wire.arp(Host("", ip, mac, "", TOOLKITS[3]))
 
 
 def work(wire: Wire, modality: Host, target: Host, series: int) -> None:
@@ -118,7 +120,7 @@ def snmp_default_community(wire: Wire) -> None:
 
 
 def address_conflict(wire: Wire) -> None:
-    """Two hosts claim 10.20.0.9 in turn. A lease that goes on, a cluster over and back, VRRP and twin cards are none."""
+    """Two hosts claim 10.20.0.9 in turn. A lease that goes on, a cluster over and back, VRRP, twin cards: none."""
     first, second, router = "00:1b:21:00:0a:01", "00:60:b0:00:0b:01", "00:00:5e:00:01:05"
     for _ in range(3):
         for mac in (first, second):
@@ -154,7 +156,7 @@ def modality_talks_to_unexpected_peer(wire: Wire) -> None:
 def new_device(wire: Wire) -> None:
     """Two scanners for twelve days, then a third, and a telephone with a made-up MAC."""
     ct, mr, us, store = scanner(11, "CT1", 0, 0), scanner(12, "MR1", 1, 1), scanner(13, "US1", 2, 2), archive()
-    phone = Host("client", "10.20.0.90", "02:1b:21:00:01:90", "", TOOLKITS[0])
+    phone = Host("client", "10.20.0.90", "02:1b:21:00:01:90", "", TOOLKITS[3])
     for day in range(14):
         for number, modality in enumerate((ct, mr, us)[: 2 + (day >= 12)]):
             work(wire, modality, store, day * 10 + number)
@@ -164,7 +166,7 @@ def new_device(wire: Wire) -> None:
 
 
 def device_gone(wire: Wire) -> None:
-    """Three scanners; one is gone after ten days, one is used on Mondays only and was last seen a week before the end."""
+    """Three scanners; one is gone after ten days, one is used once a week only."""
     ct, mr, us, store = scanner(11, "CT1", 0, 0), scanner(12, "MR1", 1, 1), scanner(13, "US1", 2, 2), archive()
     for day in range(30):
         for number, modality in enumerate((ct, mr, us)):

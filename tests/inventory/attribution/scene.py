@@ -14,9 +14,9 @@ import duckdb
 import inventory
 from inventory.derive import derive_tables
 from inventory.findings.decisions import create_words
-from inventory.knowledge_tables import create_tables
 from inventory.geoip import create_places
-from inventory.networks import Networks
+from inventory.knowledge_tables import create_tables
+from inventory.networks import Named, Networks
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
 
@@ -107,6 +107,7 @@ class Scene:
     flows: list[dict[str, Any]] = field(default_factory=list)
     annotations: list[tuple[str, str, str, str, datetime]] = field(default_factory=list)
     local_nets: str | None = None
+    named: Named | None = None  # [networks]
 
     def host(self, ip: str, mac: str | None = None, **more: Any) -> Host:
         """Add a host that answered ARP or NDP; without `mac`, one that is not told by any MAC."""
@@ -229,7 +230,7 @@ class Scene:
     def derive(self) -> duckdb.DuckDBPyConnection:
         """Return a connection with all derived tables of these facts. Valid until the next scene is derived."""
         con = _connection()
-        facts = json.dumps([self.observations, self.flows, self.annotations, self.local_nets], default=str)
+        facts = json.dumps([self.observations, self.flows, self.annotations, self.local_nets, self.named], default=str)
         if _derived == [facts]:
             return con
         _derived[:] = []
@@ -244,7 +245,7 @@ class Scene:
                 )
         if self.annotations:
             con.executemany("INSERT INTO annotation VALUES (?, ?, ?, ?, ?)", self.annotations)
-        _classify(con, self.local_nets)
+        _classify(con, Networks(self.local_nets, self.named))
         create_places(con, ())
         create_words(con)
         derive_tables(con)
@@ -286,13 +287,9 @@ def _columns(table: str) -> str:
     return json.dumps(dict(described))
 
 
-def _classify(con: duckdb.DuckDBPyConnection, local_nets: str | None) -> None:
-    networks = Networks(local_nets)
-    con.execute(
-        """CREATE OR REPLACE TEMP TABLE address
-        (ip VARCHAR, public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER, globally_reachable BOOLEAN,
-        partner VARCHAR, network VARCHAR)"""
-    )
+def _classify(con: duckdb.DuckDBPyConnection, networks: Networks) -> None:
+    columns = "public BOOLEAN, local BOOLEAN, unicast BOOLEAN, family INTEGER, globally_reachable BOOLEAN"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE address (ip VARCHAR, {columns}, partner VARCHAR, network VARCHAR)")
     ips = con.execute("SELECT ip FROM observation UNION SELECT client_ip FROM flow UNION SELECT server_ip FROM flow")
     for (ip,) in filter(any, ips.fetchall()):
         con.execute("INSERT INTO address VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [ip, *networks.classify(ip)])

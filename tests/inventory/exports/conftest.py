@@ -1,4 +1,4 @@
-"""An inventory with everything that is hard to take away: two sites with one address, hostile words, what people say."""
+"""An inventory with all that is hard to take away: two sites with one address, hostile words, what people say."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def write_inventory(path: Path, *, backwards: bool = False) -> None:
     told = captures()
     for capture, facts in reversed(told) if backwards else told:
         store.write(capture, facts)
-    with open_inventory(path, last="identity") as con:
+    with open_inventory(path, wanted=["identity"]) as con:
         ids = dict(con.execute("SELECT mac, device_id FROM identity").fetchall())
     said = {"owner": "=Radiology", "location": "Room 3", "asset_tag": "A-17", "note": "-leased"}
     now = datetime(2026, 2, 1)

@@ -16,7 +16,6 @@ from inventory.export import Row
 from inventory.policy.checking import Check, check
 from inventory.policy.declaration import Policy, read_policy
 from inventory.policy.learning import learn
-from inventory.policy.vocabulary import INCIDENTAL
 
 NOON = datetime(2026, 3, 2, 12)
 NETWORKS = {"own": {"DMZ": "10.9.0.0/16"}, "partner": {"TeleRad": "10.99.0.0/16"}}
@@ -151,12 +150,8 @@ def uncommented(learned: str) -> str:
     return re.sub(r"(?m)^#(?! )", "", learned)
 
 
-def specific(*roles: str) -> bool:
-    """Whether a policy judges a device that has these roles."""
-    return not {*roles} <= {*INCIDENTAL}
-
-
 def percentages(score: list[Row]) -> dict[tuple[str, str | None], float | None]:
+    """How much conforms, by site and rule; the rule None is all of them."""
     return {(row["site"], row["rule"]): row["percentage"] for row in score}
 
 

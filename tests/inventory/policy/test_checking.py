@@ -183,7 +183,7 @@ def test_in_clear_where_encryption_is_required(network: Network) -> None:
         (["unknown"], "low", "uncertain"),
         ([], "low", "uncertain"),
         (["printer"], "medium", "violation"),
-        (["web_server"], "high", "violation"),
+        (["web_server", "hl7_receiver"], "high", "uncertain"),  # of what that is the server, was not seen
     ],
 )
 def test_who_the_other_end_is_is_not_sure(
@@ -209,6 +209,15 @@ def test_a_role_of_low_confidence_accuses_nobody(network: Network) -> None:
     assert [row[:2] for row in network.verdicts(BASE)] == [
         ("violation", "archive: only what is allowed"),
         ("uncertain", ONLY),
+    ]
+
+
+def test_a_role_that_only_says_what_it_does_can_be_judged(network: Network) -> None:
+    network.talk(PC, network.device("10.1.0.9", "web_server"), 445, "smb")
+    policy = BASE.replace('"archive"]', '"web_server"]', 1) + '[policy.services]\nweb_server = ["http"]'
+    assert [row[:2] for row in network.verdicts(policy)] == [
+        ("violation", "web_server: only what is allowed"),
+        ("violation", "web_server: services"),
     ]
 
 

@@ -151,7 +151,7 @@ def networks(draw: st.DrawFn) -> Network:
     return network
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks())
 def test_what_was_learned_allows_what_it_was_learned_from(network: Network) -> None:
     learned = network.learn()

@@ -1,0 +1,220 @@
+"""What is told of two inventories: each kind of change, and nothing that is none.
+
+Each scene is a site of its own, all of them in the same few inventories: the day before, the day after, and both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from inventory.changes.comparing import Changes, changes
+from tests.inventory.changes.inventories import CT, FAR, PACS, PC, Host, brief, compared, opened, snapshot, write
+
+Rows = list[tuple[Any, ...]]
+
+CARD, OTHER_CARD = "00:11:22:33:44:10", "00:11:22:33:44:ff"
+NEWCOMER = Host("10.1.0.77", "00:11:22:33:44:77", title="X", ports=((104, "dicom"),))
+SIX = Host("2001:db8:1:2:a::1", "00:11:22:33:44:60", vlan="10")
+UNKNOWN = "client (CIMSYS Inc)"
+
+
+class Scene(NamedTuple):
+    """Hosts of the day before and of the day after, and what is told of that."""
+
+    before: list[Host]
+    after: list[Host]
+    wanted: Rows
+    backwards: Rows  # told of the day before, had it come after
+
+
+SCENES = {
+    "every kind": Scene(
+        [CT, PACS, PC, FAR],
+        [
+            replace(CT, ip="10.1.0.11", name="ct-2", title="CT2"),
+            replace(PACS, ssh="9.6p1", ports=((104, "dicom"), (443, "tls")), peers=("8.8.8.8",)),
+            NEWCOMER,
+        ],
+        [
+            ("device gone", "10.1.0.30", None, UNKNOWN, None),
+            ("moved", "10.1.0.11", "ip_address", "10.1.0.10", "10.1.0.11"),
+            ("new AE title", "10.1.0.11", "ae_title", "CT1", "CT2"),
+            ("new device", "10.1.0.77", None, None, f"{UNKNOWN}; 104/tcp dicom; AE title X"),
+            ("new public peer", "10.1.0.20", "public_peer", None, "8.8.8.8 (outbound 443/tcp tls)"),
+            ("new service", "10.1.0.20", "service", None, "443/tcp tls"),
+            ("renamed", "10.1.0.11", "hostname", "ct-1", "ct-2"),
+            ("software changed", "10.1.0.20", "software_version", "22/ssh OpenSSH 8.9p1", "22/ssh OpenSSH 9.6p1"),
+        ],
+        [
+            ("device gone", "10.1.0.77", None, UNKNOWN, None),
+            ("moved", "10.1.0.10", "ip_address", "10.1.0.11", "10.1.0.10"),
+            ("new AE title", "10.1.0.10", "ae_title", "CT2", "CT1"),
+            ("new device", "10.1.0.30", None, None, UNKNOWN),
+            ("new device", "10.2.0.40", None, None, UNKNOWN),
+            ("renamed", "10.1.0.10", "hostname", "ct-2", "ct-1"),
+            ("service gone", "10.1.0.20", "service", "443/tcp tls", None),
+            ("software changed", "10.1.0.20", "software_version", "22/ssh OpenSSH 9.6p1", "22/ssh OpenSSH 8.9p1"),
+        ],
+    ),
+    # Two addresses of one card: none replaced the other.
+    "address that came along": Scene([CT], [CT, Host("10.1.0.11", CARD), CT], [], []),
+    # Hosts change their IPv6 addresses all the time; who is in another prefix has moved.
+    "vlan and prefix": Scene(
+        [SIX, Host("2001:db8:5::7", "00:11:22:33:44:61")],
+        [replace(SIX, ip="2001:db8:1:2:b::2", vlan="20"), Host("2001:db8:6::7", "00:11:22:33:44:61")],
+        [
+            ("moved", "2001:db8:1:2:b::2", "vlan", "10", "20"),
+            ("moved", "2001:db8:6::7", "ip_address", "2001:db8:5::/64", "2001:db8:6::/64"),
+        ],
+        [
+            ("moved", "2001:db8:1:2:a::1", "vlan", "20", "10"),
+            ("moved", "2001:db8:5::7", "ip_address", "2001:db8:6::/64", "2001:db8:5::/64"),
+        ],
+    ),
+    # A port of which the protocol is not always told is one service.
+    "protocol learned": Scene(
+        [replace(PACS, ports=((104, None), (443, "tls")))], [replace(PACS, ports=((104, "dicom"), (443, None)))], [], []
+    ),
+    # A second title is one more; where another one is used instead, the old one is told with it.
+    "another title": Scene(
+        [PACS, replace(CT, title="A")],
+        [replace(PACS, title="B"), CT, replace(CT, title="A", ip=CT.ip)],
+        [
+            ("new AE title", "10.1.0.10", "ae_title", None, "CT1"),
+            ("new AE title", "10.1.0.20", "ae_title", "PACS", "B"),
+        ],
+        [("new AE title", "10.1.0.20", "ae_title", "B", "PACS")],
+    ),
+    # Behind a router a device is its address; where it is at home, its MAC: another id, the same device.
+    "mac learned": Scene(
+        [Host("10.1.0.10", name="ct-1"), Host("10.1.0.31"), Host("10.1.0.32")],
+        [Host("10.1.0.10", CARD, name="ct-1"), Host("10.1.0.31"), Host("10.1.0.32")],
+        [],
+        [],
+    ),
+    # The serial number says that it is the same device.
+    "another card": Scene(
+        [CT],
+        [replace(CT, ip="10.1.0.12", mac=OTHER_CARD)],
+        [
+            ("changed", "10.1.0.12", "mac_address", CARD, OTHER_CARD),
+            ("moved", "10.1.0.12", "ip_address", "10.1.0.10", "10.1.0.12"),
+        ],
+        [
+            ("changed", "10.1.0.10", "mac_address", OTHER_CARD, CARD),
+            ("moved", "10.1.0.10", "ip_address", "10.1.0.12", "10.1.0.10"),
+        ],
+    ),
+    # Another card and nothing in common: one device is gone, another one is there.
+    "address taken over": Scene(
+        [PC, PACS],
+        [replace(PC, mac=OTHER_CARD, name="pc-99"), PACS],
+        [
+            ("device gone", "10.1.0.30", None, UNKNOWN, None),
+            ("new device", "10.1.0.30", None, None, UNKNOWN),
+        ],
+        [
+            ("device gone", "10.1.0.30", None, UNKNOWN, None),
+            ("new device", "10.1.0.30", None, None, UNKNOWN),
+        ],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("days")
+    for site, scene in SCENES.items():
+        write(folder / "before.duckdb", f"before {site}", 0, scene.before, site)
+        write(folder / "after.duckdb", f"after {site}", 1, scene.after, site)
+        write(folder / "grown.duckdb", f"after {site}", 1, scene.after, site)
+        write(folder / "grown.duckdb", f"before {site}", 0, scene.before, site)  # in any order
+    for name in ("before", "after", "grown"):
+        snapshot(folder / f"{name}.duckdb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> dict[tuple[str, str], Changes]:
+    names = ("before", "after", "grown")
+    return {
+        (old, new): compared(folder / f"{old}.snapshot", folder / f"{new}.snapshot") for old in names for new in names
+    }
+
+
+Told = dict[tuple[str, str], Changes]
+
+
+@pytest.mark.parametrize("site", SCENES)
+def test_what_changed(site: str, told: Told) -> None:
+    """Whether the day after is an inventory of its own, or grown from that of the day before."""
+    assert brief(told["before", "after"], site) == SCENES[site].wanted
+    assert brief(told["before", "grown"], site) == SCENES[site].wanted
+
+
+@pytest.mark.parametrize("site", SCENES)
+def test_backwards(site: str, told: Told) -> None:
+    assert brief(told["after", "before"], site) == SCENES[site].backwards
+
+
+def test_nothing_changed(told: Told) -> None:
+    for name in ("before", "after", "grown"):
+        same = told[name, name]
+        assert (same.result.rows, *same[1:]) == ([], [], [], [], [])
+
+
+def test_since(folder: Path, told: Told) -> None:
+    with opened(folder / "grown.duckdb") as con:
+        since = changes(con, datetime(2026, 1, 1, 12))
+        assert [row for row in since.result.rows if row["site"] != "two"] == told["before", "grown"].result.rows
+        assert changes(con, datetime(2026, 2, 1)).result.rows == []
+        early = changes(con, datetime(2025, 1, 1))
+    assert early.begun == sorted(SCENES)
+    assert {row["change"] for row in early.result.rows} == {"new device", "new public peer"}
+
+
+def test_where_nothing_was_captured(told: Told) -> None:
+    forward = told["before", "after"]
+    assert forward.unobserved == [("every kind", "10.2.0.0/24", 1)]
+    assert forward.short == forward.missing == forward.begun == []
+
+
+def test_the_alarming_first(told: Told) -> None:
+    severities = [row["severity"] for row in told["before", "after"].result.rows]
+    assert severities == sorted(severities, key=["critical", "high", "medium", "low", "info"].index)
+
+
+def test_coverage(tmp_path: Path) -> None:
+    """A site without captures, one of which little was captured, and another capture of the same hour."""
+    old, new = tmp_path / "old.duckdb", tmp_path / "new.duckdb"
+    for path, day in ((old, 0), (new, 1)):
+        write(path, f"short {day}", day, [CT], "short", seconds=3600 if path == old else 60)
+    write(old, "missing", 0, [PACS], "missing")
+    for path in (old, new):
+        write(path, "one sensor", 0, [CT, PACS], "two")
+    write(new, "another sensor", 0, [PC], "two")
+    told = compared(snapshot(old), snapshot(new))
+    assert (brief(told, "short"), brief(told, "missing")) == ([], [])
+    assert told.missing == ["missing"]
+    assert told.short == [("short", timedelta(hours=1), timedelta(minutes=1))]
+    assert [row[:2] for row in brief(told, "two")] == [("new device", "10.1.0.30")]
+
+
+def test_two_that_turn_out_to_be_one(tmp_path: Path) -> None:
+    """The next day shows that both cards are of one device: neither is gone, none is new."""
+    old, apart, grown = (tmp_path / f"{name}.duckdb" for name in ("old", "apart", "grown"))
+    other = Host("10.1.0.12", OTHER_CARD, name="ct-1b")
+    for path in (old, grown):
+        write(path, "c1", 0, [CT, other])
+    for path in (apart, grown):
+        write(path, "c2", 1, [CT])
+        write(path, "c3", 2, [replace(other, serial=CT.serial)])
+    one, *others = map(snapshot, (old, apart, grown))
+    for several in others:
+        for pair in ((one, several), (several, one)):
+            assert not {row[0] for row in brief(compared(*pair), "north")} & {"new device", "device gone"}
