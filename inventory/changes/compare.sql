@@ -7,7 +7,7 @@ FROM (VALUES
     ('vlan', 'moved', NULL),
     ('mac_address', 'changed', NULL),
     ('hostname', 'renamed', NULL),
-    ('ae_title', 'new AE title', 'new AE title'),
+    ('ae_title', NULL, 'new AE title'),
     ('role', 'changed', NULL),
     ('manufacturer', 'changed', NULL),
     ('manufacturer_model_name', 'changed', NULL),
@@ -167,11 +167,6 @@ WITH kept AS (
 newcomer AS (
     SELECT n.* FROM new_device n LEFT JOIN old_device o USING (same, site) WHERE NOT coalesce(o.present, false)
 ),
-stayed AS (
-    SELECT DISTINCT same FROM old_thing o JOIN new_thing n USING (same, aspect, of, key)
-    WHERE aspect = 'ae_title' AND o.current AND n.current
-        AND same IN (SELECT same FROM difference WHERE aspect = 'ae_title' AND came)
-),
 replacing AS (
     SELECT same, aspect, of, a.replaced AS change,
         string_agg(DISTINCT value, '; ' ORDER BY value) FILTER (went) AS old,
@@ -179,17 +174,24 @@ replacing AS (
         min(first_seen) FILTER (came) AS "at"
     FROM difference JOIN aspect a USING (aspect)
     WHERE (came OR went) AND a.replaced IS NOT NULL
-        -- Of several titles one may just not have been used; where all are others, they were replaced.
-        AND (aspect <> 'ae_title' OR NOT went OR same NOT IN (FROM stayed))
     GROUP BY same, aspect, of, a.replaced
-    HAVING bool_or(came) AND (bool_or(went) OR (aspect = 'ae_title' AND bool_or(came AND added)))
+    HAVING bool_or(came) AND bool_or(went)
+),
+-- Of several titles one may just not have been used; where none is used any more, the new ones have replaced them.
+retitled AS (
+    SELECT same, string_agg(DISTINCT value, '; ' ORDER BY value) AS titles
+    FROM difference
+    WHERE aspect = 'ae_title' AND went AND same NOT IN (
+        SELECT same FROM old_thing o JOIN new_thing n USING (same, aspect, of, key)
+        WHERE aspect = 'ae_title' AND o.current AND n.current)
+    GROUP BY same
 ),
 adding AS (
-    SELECT d.same, d.aspect, a.more AS change, value AS thing,
+    SELECT d.same, d.aspect, a.more AS change, value AS thing, CASE WHEN aspect = 'ae_title' THEN r.titles END AS old,
         concat(value, ' (' || CASE aspect WHEN 'public_peer' THEN nullif(detail, '') END || ')') AS new,
         first_seen AS "at"
-    FROM difference d JOIN aspect a USING (aspect)
-    WHERE d.added AND a.more IS NOT NULL AND aspect <> 'ae_title'
+    FROM difference d JOIN aspect a USING (aspect) LEFT JOIN retitled r USING (same)
+    WHERE d.added AND a.more IS NOT NULL
 ),
 -- What a new device does is told with it.
 equipped AS (
@@ -208,7 +210,7 @@ told AS (
     UNION ALL
     SELECT same, change, aspect, old, new, "at", NULL FROM replacing SEMI JOIN kept USING (same)
     UNION ALL
-    SELECT same, change, aspect, NULL, new, "at", NULL FROM adding SEMI JOIN kept USING (same)
+    SELECT same, change, aspect, old, new, "at", NULL FROM adding SEMI JOIN kept USING (same)
     WHERE change <> 'new service' OR (same, split_part(thing, ' ', 1)) NOT IN (FROM known_port)
     UNION ALL
     -- Whom a new device talks to outside is news of its own.

@@ -1,9 +1,13 @@
 """What an inventory does that its policy does not allow, and how well each site conforms.
 
-Conversations are judged where one of their ends has a role of `policy.roles`: those that were answered, between two
-hosts. What is not sure is never called a violation: where a role is of low confidence or none is known, where the
-protocol was not recognised, or where both ports are high and the beginning was not seen, so that the client may be the
-server, and where knowing it could make the conversation conform, it is uncertain.
+Conversations are judged where an end has a role of `policy.roles`: those that were answered, between two hosts. Nothing
+is called a violation that may be none; it is uncertain where a rule might allow it, if one knew
+
+- what an end is: its roles are of low confidence, or only say what it was seen doing, or nobody is known to hold it;
+- what was spoken: the protocol was not recognised, nor another one at that port;
+- who opened it: with a port that clients have, too, and the beginning not seen, the client may be the server;
+
+and where the role for which it is judged is itself of low confidence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`medspan carve`: the packets behind what is said of a device, as a capture of their own."""
+"""`medspan carve`: the packets behind what is said of a device, or behind a finding, as a capture of their own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor.cli.captures import locate
-from sensor.cli.devices import NameArgument
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
-from sensor.cli.why import CapturesOption, FieldArgument, find_proof
+from sensor.cli.why import CapturesOption, FieldArgument, ProvenArgument, find_proof
 from sensor.cli.writing import check_target, whole_file
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ MAX_COMMENTS = 50  # on one packet: many claims can rest on one association
 
 
 def carve(
-    name: NameArgument,
+    name: ProvenArgument,
     file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The pcapng file to write.")],
     field: FieldArgument = None,
     captures: CapturesOption = None,
@@ -36,7 +35,7 @@ def carve(
     knowledge: KnowledgeOption = None,
     site: SiteOption = None,
 ) -> None:
-    """Write the packets behind what is said of a device to a file for Wireshark."""
+    """Write the packets behind what is said of a device, or behind a finding, to a file for Wireshark."""
     from inventory.errors import InventoryError
 
     with open_configured(inventory, knowledge) as con:
@@ -113,5 +112,7 @@ def _evidence(rows: list[Row]) -> list[Evidence]:
 
 
 def _comment(row: Row) -> str:
+    if row["class"] == "finding":
+        return f"medspan: {row['confidence']} finding: {row['value']}"
     believed = row["confidence"] if row["used"] else "not used"
     return f"medspan: {row['field']} = {row['value']} ({row['class']}, {believed})"

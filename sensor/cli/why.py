@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensor.cli.devices import NameArgument, find_device
+from sensor.cli.devices import find_device
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, Format, FormatOption, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import emit, note, short_time, standard_output
@@ -23,6 +23,12 @@ SELECT * FROM proof WHERE device_id = $id AND ($field IS NULL OR field = $field)
 ORDER BY field, used DESC, list_position(['high', 'medium', 'low'], confidence), value, capture, frame, reason
 """
 
+_FINDING_PROOF = "SELECT * EXCLUDE (finding_id) FROM finding_proof WHERE finding_id = ? ORDER BY capture, frame"
+
+ProvenArgument = Annotated[
+    str,
+    typer.Argument(metavar="ID|IP|AE|MAC", help="A device by id, address or AE title; or the id of a finding."),
+]
 FieldArgument = Annotated[str | None, typer.Argument(metavar="[FIELD]", help="Only this field, e.g. manufacturer.")]
 CapturesOption = Annotated[
     Path | None,
@@ -31,7 +37,7 @@ CapturesOption = Annotated[
 
 
 def why(
-    name: NameArgument,
+    name: ProvenArgument,
     field: FieldArgument = None,
     dissect: Annotated[bool, typer.Option("--dissect", help="Show the frames as Wireshark sees them.")] = False,
     captures: CapturesOption = None,
@@ -40,7 +46,7 @@ def why(
     output: FormatOption = Format.TABLE,
     site: SiteOption = None,
 ) -> None:
-    """Show the evidence for what is said of a device, with the frames to open in Wireshark."""
+    """Show the evidence for what is said of a device, or for a finding, with the frames to open in Wireshark."""
     with open_configured(inventory, knowledge) as con:
         result = find_proof(con, name, field, site)
     if dissect:
@@ -56,13 +62,19 @@ def why(
 
 
 def find_proof(con: DuckDBPyConnection, name: str, field: str | None, site: str | None) -> Result:
-    """Return the rows of `proof` for the device that `name` means, the strongest of each field first.
+    """Return the rows of `proof` for the device or finding that `name` means, the strongest of each field first.
 
-    Raises InventoryError where there is no such device or field.
+    Raises InventoryError where there is no such device, finding or field.
     """
+    from inventory.annotate import FINDING_ID
     from inventory.errors import InventoryError
     from inventory.export import query
 
+    if FINDING_ID.fullmatch(name):
+        result = query(con, _FINDING_PROOF, [name])
+        if not result.rows:
+            raise InventoryError(f"no finding {name!r}: medspan findings lists them")
+        return result
     found = find_device(con, name, site)
     if field is not None and field not in found:
         raise InventoryError(f"no field {field!r}: a device has {', '.join(found)}")
@@ -101,10 +113,11 @@ def _piece(row: Row) -> Iterator[str]:
 
 
 def _seen(row: Row) -> str:
-    if row["count"] is None:
+    if row["first_seen"] is None:
         return ""
     first, last = short_time(row["first_seen"]), short_time(row["last_seen"])
-    return f"{row['count']:,} x {first}{f' to {last}' if last != first else ''}, "
+    times = f"{row['count']:,} x " if row["count"] is not None else ""
+    return f"{times}{first}{f' to {last}' if last != first else ''}, "
 
 
 def _line(text: str) -> str:

@@ -39,7 +39,7 @@ def test_every_format(cli: Cli, tmp_path: Path, form: str) -> None:
         ("services", "2 services", "port", "104"),
         ("flows", "3 conversations", "server_ip", "8.8.8.8"),
         ("ae", "3 AE titles", "ae_title", "'" + HOSTILE_TITLE),
-        ("findings", "", "rule", "web-reachable-from-public"),
+        ("findings", "", "rule", "patient-data-in-clear-internal"),
     ],
 )
 def test_what(cli: Cli, tmp_path: Path, what: str, said: str, column: str, value: str) -> None:

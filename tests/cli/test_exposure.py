@@ -73,12 +73,12 @@ def test_a_database_that_is_none(cli: Cli, tmp_path: Path, name: str) -> None:
 def test_partners_are_remembered_with_the_inventory(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / DEFAULT_INVENTORY
     write_inventory(path)
-    Store(path).remember_named_networks({"partner": {"TeleRad": "8.8.8.0/24"}, "own": {"DMZ": "9.9.9.9"}})
+    named = {"partner": {"TeleRad": "8.8.8.0/24"}, "own": {"DMZ": "9.9.9.9"}}
+    assert Store(path).remember_named_networks(named) == named
+    assert Store(path).remember_named_networks(None) == named
     rows = json.loads(cli("exposure", "--inventory", path, "--format", "json").stdout)
     assert [(row["organisation"], row["expected"]) for row in rows] == [("TeleRad", True)]
     assert "TeleRad: 8.8.8.8 (cloud.example)" in cli("exposure", "--inventory", path).stdout
     (tmp_path / "medspan.toml").write_text('[networks.partner]\n"Quad" = "9.9.9.0/24"')  # goes before what was
     rows = json.loads(cli("exposure", "--inventory", path, "--format", "json").stdout)
     assert [(row["direction"], row["expected"]) for row in rows] == [("outbound", False), ("inbound", True)]
-    Store(path).remember_named_networks({})
-    assert Store(path).remember_named_networks(None) == {}

@@ -9,6 +9,8 @@ import pytest
 from inventory.derive import open_inventory
 from inventory.findings.rules import SEVERITIES, rules
 from tests.cli.conftest import Cli, write_inventory
+from tests.conftest import CLINIC
+from tests.reading import flows, read
 
 KEYS = {
     *("finding_id", "rule", "severity", "title", "device_id", "ip_address", "port", "peer", "evidence", "first_seen"),
@@ -75,6 +77,23 @@ def test_of_one_device(found: Cli) -> None:
     assert ids == {row["finding_id"] for row in listed(found) if row["device_id"] == device["device_id"]}
     assert device["open_findings"] == len(ids)
     assert "Patient data leaves the site" in found("device", "192.168.50.40").stdout
+
+
+def test_the_frames_behind_one(found: Cli, tmp_path: Path) -> None:
+    (leak,) = listed(found, "--rule", "patient-data-in-clear-to-public")
+    rows = json.loads(found("why", leak["finding_id"], "--format", "json").stdout)
+    assert [{"capture": row["capture"], "frame": row["frame"]} for row in rows] == leak["evidence"]
+    assert rows[0]["display_filter"] == "ip.addr == 192.168.50.40 && ip.addr == 81.2.69.160"
+    assert "Patient data leaves the site" in found("why", leak["finding_id"]).stdout
+    done = found("carve", leak["finding_id"], "-o", tmp_path / "leak.pcapng", "--captures", CLINIC.parent)
+    assert done.returncode == 0, done.stderr
+    assert "81.2.69.160" in {ip for flow in carved(tmp_path / "leak.pcapng") for ip in flow}
+    assert found("why", "f0123456789ab").returncode == 2
+
+
+def carved(path: Path) -> set[tuple[str, str]]:
+    """Who talks with whom in a capture."""
+    return {(str(flow["client_ip"]), str(flow["server_ip"])) for flow in flows(read(path)[0])}
 
 
 @pytest.mark.parametrize(

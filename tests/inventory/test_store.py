@@ -219,3 +219,10 @@ def test_local_nets_are_remembered_once(path: Path) -> None:
     assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16"), ("local_nets", "198.51.100.0/24")]
     assert store.remember_local_nets("", None) == "10.2.0.0/16"
     assert rows(path, nets) == [("configured_local_nets", "10.2.0.0/16")]
+
+
+def test_named_networks_are_those_of_the_last_configuration(path: Path) -> None:
+    store, named = Store(path), {"partner": {"TeleRad": "10.99.0.0/16"}}
+    assert store.remember_named_networks(None) == {}
+    assert store.remember_named_networks(named) == store.remember_named_networks(None) == named
+    assert store.remember_named_networks({}) == store.remember_named_networks(None) == {}

@@ -80,7 +80,7 @@ def work(wire: Wire, modality: Host, target: Host, series: int) -> None:
     """A modality asks the worklist, makes images and stores them."""
     assert modality.equipment is not None
     dicom.find(wire, modality, target, dicom.WORKLIST, modality.equipment.modality)
-    dicom.store(wire, modality, target, [dicom.picture(modality.equipment, series, n) for n in (1, 2)])
+    dicom.store(wire, modality, target, [dicom.picture(modality.equipment, series, n) for n in (1,)])
 
 
 def page(status: str, *headers: str) -> bytes:
