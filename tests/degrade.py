@@ -115,7 +115,8 @@ def loss2(frames: list[Frame]) -> list[Frame]:
 
 def mid(frames: list[Frame]) -> list[Frame]:
     times = sorted(frame.time for frame in frames if frame.data[12:14] == b"\x08\x00" and frame.data[23] == 6)
-    return [frame for frame in frames if frame.time > times[len(times) * 8 // 100]]
+    begins = times[len(times) * 8 // 100] if times else 0
+    return [frame for frame in frames if frame.time > begins]
 
 
 def oneway(frames: list[Frame]) -> list[Frame]:

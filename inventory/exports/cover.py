@@ -12,6 +12,7 @@ from inventory.exports.scope import Scope
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 _LEGEND: Final = {
@@ -33,13 +34,18 @@ ORDER BY list_position(['open', 'acknowledged', 'accepted', 'closed'], status),
 _ROLES: Final = """
 SELECT role, count(*) FROM device WHERE $site IS NULL OR site = $site GROUP BY role ORDER BY count(*) DESC, role
 """
+# What became of each capture, in words, as in `medspan health`.
 _CAPTURES: Final = """
-SELECT name AS "Capture", site AS "Site", sensor AS "Sensor", first_packet AS "First packet",
-    last_packet AS "Last packet", packets AS "Packets", bytes AS "Bytes", kernel_drops AS "Lost before capture",
-    truncated_packets AS "Cut packets", duplicate_packets AS "Duplicate packets", gaps AS "Gaps in streams",
-    gap_bytes AS "Bytes in gaps", one_way_flows AS "One-way flows", unknown_link_packets AS "Unknown link types",
-    undecoded_packets AS "Undecoded packets", parser_errors AS "Parser errors", caps_hit AS "Caps hit",
-    file_error AS "File error", sha256 AS "SHA-256"
+SELECT name AS "Capture", site AS "Site", first_packet AS "First packet", last_packet AS "Last packet",
+    packets AS "Packets", concat_ws('; ',
+        CASE WHEN kernel_drops > 0 THEN format('{:,} packets lost before the capture', kernel_drops) END,
+        CASE WHEN truncated_packets > 0 THEN format('{:,} packets cut', truncated_packets) END,
+        CASE WHEN gaps > 0 THEN format('{:,} gaps in streams, of {:,} bytes', gaps, gap_bytes) END,
+        CASE WHEN unknown_link_packets + undecoded_packets > 0
+            THEN format('{:,} packets not read', unknown_link_packets + undecoded_packets) END,
+        CASE WHEN parser_errors > 0 THEN format('{:,} malformed messages', parser_errors) END,
+        CASE WHEN caps_hit > 0 THEN format('{:,} times too much at once', caps_hit) END,
+        file_error, CASE WHEN NOT complete THEN 'not read to its end' END) AS "Lost"
 FROM capture
 WHERE $site IS NULL OR site = $site
 ORDER BY first_packet, last_packet, name, id
@@ -62,8 +68,10 @@ def write_cover(
     """
     title = book.add_format({"bold": True, "font_size": 16})
     bold = book.add_format({"bold": True})
+    number = book.add_format({"num_format": "#,##0", "align": "left"})
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 18, 20)
+    sheet.set_column(1, 4, 20)
+    sheet.set_column(5, 5, 60)
     facts = {"site": site}
     lines: list[tuple[Any, ...]] = [
         ("Made with", f"medspan {version}"),
@@ -83,7 +91,6 @@ def write_cover(
         *(("Left out", line) for line in left_out),
         *((f"Confidence {mark}", meaning) for mark, meaning in _LEGEND.items()),
         *(("", line) for line in _READING),
-        (),
     ]
     sheet.write_string(0, 0, "Medical device inventory", title)
     row = 1
@@ -91,19 +98,22 @@ def write_cover(
         row += 1
         if line:
             sheet.write_string(row, 0, line[0], bold)
-            _write(sheet, row, 1, line[1])
+            _write(sheet, row, 1, line[1], number)
+    row += 2
     con.execute(_CAPTURES, facts)
     for at, column in enumerate(con.description or []):
         sheet.write_string(row, at, str(column[0]), bold)
     for values in con.fetchall():
         row += 1
         for at, value in enumerate(values):
-            _write(sheet, row, at, _time(value) if isinstance(value, datetime) else value)
+            _write(sheet, row, at, _time(value) if isinstance(value, datetime) else value, number)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
-def _write(sheet: Worksheet, row: int, at: int, value: Any) -> None:
+def _write(sheet: Worksheet, row: int, at: int, value: Any, number: Format) -> None:
     if isinstance(value, int):
-        sheet.write_number(row, at, value)
+        sheet.write_number(row, at, value, number)
     else:
         sheet.write_string(row, at, to_text(value)[:32_767])
 

@@ -28,9 +28,12 @@ _NOBODY: Final = UUID(int=0)  # holds the place of the serial number until the c
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # where there is no packet to give the date
 _DEVICES: Final = "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"
 _VULNERABILITIES: Final = """
-SELECT subject AS id, status, min(severity) AS severity, min(title) AS title, min(remedy) AS remedy, reason,
-    list_sort(list(DISTINCT device_id)) AS device_ids
+SELECT subject AS id, status, min_by(severity, list_position(['critical', 'high', 'medium', 'low', 'info'], severity))
+        AS severity, min(title) AS title, min(remedy) AS remedy, reason,
+    any_value(a.source) AS source, list_sort(list(DISTINCT device_id)) AS device_ids
 FROM finding JOIN (SELECT finding_id, subject FROM found) USING (finding_id)
+    LEFT JOIN (SELECT advisory, min(source) AS source FROM knowledge_advisories GROUP BY advisory) a
+        ON a.advisory = subject
 WHERE rule = 'known-vulnerability' AND device_id IS NOT NULL AND ($site IS NULL OR site = $site)
 GROUP BY subject, status, reason
 ORDER BY subject, status, reason
@@ -154,6 +157,7 @@ def _software(row: Row) -> Iterable[Component]:
 
 def _vulnerabilities(rows: list[Row]) -> Iterable[Vulnerability]:
     """One for each that was found, and what was decided of it: the devices of which the same was decided."""
+    from cyclonedx.model import XsUri
     from cyclonedx.model.impact_analysis import ImpactAnalysisResponse, ImpactAnalysisState
     from cyclonedx.model.vulnerability import (
         BomTarget,
@@ -161,14 +165,17 @@ def _vulnerabilities(rows: list[Row]) -> Iterable[Vulnerability]:
         VulnerabilityAnalysis,
         VulnerabilityRating,
         VulnerabilitySeverity,
+        VulnerabilitySource,
     )
 
     # A version that is known to be vulnerable is no proof that the flaw can be used there: that is for people to say.
     states = {"accepted": ImpactAnalysisState.EXPLOITABLE, "closed": ImpactAnalysisState.RESOLVED}
     for number, row in enumerate(rows, 1):
+        source = (row["source"] or "").split("; ")[0]
         yield Vulnerability(
             bom_ref=f"vulnerability/{number}/{row['id']}",
             id=to_text(row["id"]),
+            source=VulnerabilitySource(url=XsUri(source)) if source.startswith("https://") else None,
             description=to_text(row["title"]),
             recommendation=to_text(row["remedy"]),
             ratings=[VulnerabilityRating(severity=VulnerabilitySeverity(row["severity"]))],

@@ -73,11 +73,17 @@ HAVING since < max(last_packet)
 ORDER BY site
 """
 _CHANGE: Final = "severity change site device_id ip_address device field old new at".split()  # noqa: SIM905
+_CAPTURES: Final = """
+SELECT name AS capture, * EXCLUDE (name, id) FROM capture
+WHERE $site IS NULL OR site = $site
+ORDER BY first_packet, last_packet, name, id
+"""
 SHEETS: Final = {
     "Devices": _DEVICES,
     "Services": _SERVICES,
     "Public conversations": _PUBLIC,
     "Findings": _FINDINGS,
+    "Captures": _CAPTURES,
 }
 CHANGES: Final = "Changes"
 
@@ -156,6 +162,8 @@ def _write_sheet(
     for at, width in enumerate(widths):
         sheet.set_column(at, at, min(max(width + 1, _WIDTHS[0]), _WIDTHS[1]))
     sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
     sheet.autofilter(0, 0, min(count, MAX_ROWS - 1), len(headings) - 1)
     if count >= MAX_ROWS:
         left_out.append(f"{sheet.name}: only the first {MAX_ROWS - 1:,} of {count:,} rows; export -f csv has all")

@@ -11,7 +11,7 @@ from inventory.findings.rules import SEVERITIES
 from inventory.report.gathering import Gathered
 from inventory.report.words import plural, role_name, sentence, size
 
-_SHOWN: Final = 8  # rows of a breakdown
+_SHOWN: Final = 8  # lines of a list
 # Column of `capture` -> what it means: one, several. What is lost may have held devices that are now missing.
 _LOSSES: Final = {
     "kernel_drops": (
@@ -106,10 +106,12 @@ def losses(captures: list[Row]) -> list[str]:
         if count := sum(row[column] for row in captures):
             missing = sum(row["gap_bytes"] for row in captures) if column == "gaps" else 0
             found.append(plural(count, *words) + (f" ({size(missing)} missing)" if missing else "") + ".")
-    found += [f"{row['capture']} could not be read to its end: {row['file_error']}." for row in captures
-              if row["file_error"]]  # fmt: skip
-    found += [f"{row['capture']} is still being captured, or was interrupted." for row in captures
-              if not row["complete"]]  # fmt: skip
+    broken = [row for row in captures if row["file_error"]]
+    found += [f"{row['capture']} could not be read to its end: {row['file_error']}." for row in broken[:_SHOWN]]
+    if len(broken) > _SHOWN:
+        found.append(f"Nor could {plural(len(broken) - _SHOWN, 'other capture')}, as the list of captures tells.")
+    running = [row["capture"] for row in captures if not row["complete"]]
+    found += [f"{name} is still being captured, or was interrupted." for name in running[:_SHOWN]]
     return found
 
 

@@ -26,6 +26,8 @@ from sensor.cli.listen import interfaces, listen
 from sensor.cli.output import note
 from sensor.cli.policy import policy
 from sensor.cli.read import read
+from sensor.cli.report import report
+from sensor.cli.serve import serve
 from sensor.cli.sql import sql
 from sensor.cli.why import why
 
@@ -44,6 +46,8 @@ COMMANDS = (
     findings,
     diff,
     export,
+    report,
+    serve,
     health,
     sql,
 )  # in the order of --help

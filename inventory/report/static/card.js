@@ -41,7 +41,7 @@ function cardFindings(device) {
 function cardTalk(device) {
   const rows = device.talk.map(([flags, other, ip, transport, protocol, port, connections, bytes]) => [
     flags & 1 ? '\u2192 asks' : '\u2190 is asked by',
-    [deviceLink(word(other), word(ip)), flags & 2 ? make('span', { class: 'tag' }, 'outside') : ''],
+    [deviceLink(word(other), word(ip)), flags & 2 ? make('span', { class: 'tag' }, 'outside') : ''].flatMap((part) => [part, ' ']),
     [port < 0 ? '' : port + '/', word(transport), ' ', word(protocol)].join(''),
     flags & 16 ? make('strong', { class: flags & 2 ? 'alarm' : 'amber' }, 'patient data in clear')
       : flags & 4 ? 'encrypted' : flags & 8 ? 'in clear' : 'no answer seen',

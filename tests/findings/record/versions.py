@@ -49,9 +49,8 @@ def headers(*lines: str, status: str = "200 OK") -> str:
 
 def listen(client: Host, server: Host, port: int) -> None:
     """Connect, and hear what the server says first."""
-    client.run(
-        "timeout", "2", "bash", "-c", f"exec 3<>/dev/tcp/{server.ip}/{port}; head -n1 <&3 >/dev/null; sleep 0.3", check=False
-    )
+    heard = f"exec 3<>/dev/tcp/{server.ip}/{port}; head -n1 <&3 >/dev/null; sleep 0.3"
+    client.run("timeout", "2", "bash", "-c", heard, check=False)
 
 
 def get(client: Host, server: Host, port: int, path: str = "/") -> None:

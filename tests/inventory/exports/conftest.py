@@ -131,7 +131,9 @@ def opened(path: Path) -> Iterator[DuckDBPyConnection]:
     """The inventory, with vulnerabilities found in its archive and its scanner."""
     with open_inventory(path) as con:
         con.execute("DELETE FROM found WHERE rule = 'known-vulnerability'")
-        for number, (mac, cve) in enumerate(((CT_MAC, "CVE-2026-1"), (PACS_MAC, "CVE-2026-1"), (PACS_MAC, "=CVE"))):
+        for number, (mac, cve) in enumerate(
+            ((CT_MAC, "CVE-2021-41773"), (PACS_MAC, "CVE-2021-41773"), (PACS_MAC, "=CVE"))
+        ):
             con.execute(
                 """
                 INSERT INTO found BY NAME

@@ -78,10 +78,12 @@ def test_references_lead_somewhere(bom: dict[str, Any]) -> None:
 
 def test_vulnerabilities(bom: dict[str, Any], con: DuckDBPyConnection, tmp_path: Path) -> None:
     found = {item["id"]: item for item in bom["vulnerabilities"]}
-    assert sorted(found) == ["=CVE", "CVE-2026-1"]
-    assert len(found["CVE-2026-1"]["affects"]) == 2
-    assert found["CVE-2026-1"]["analysis"] == {"state": "in_triage"}
-    assert found["CVE-2026-1"]["ratings"] == [{"severity": "high"}]
+    assert sorted(found) == ["=CVE", "CVE-2021-41773"]
+    assert len(found["CVE-2021-41773"]["affects"]) == 2
+    assert found["CVE-2021-41773"]["analysis"] == {"state": "in_triage"}
+    assert found["CVE-2021-41773"]["source"] == {"url": "https://nvd.nist.gov/vuln/detail/CVE-2021-41773"}
+    assert "source" not in found["=CVE"]
+    assert found["CVE-2021-41773"]["ratings"] == [{"severity": "high"}]
     con.execute("BEGIN")
     try:
         con.execute(
@@ -92,6 +94,6 @@ def test_vulnerabilities(bom: dict[str, Any], con: DuckDBPyConnection, tmp_path:
         decided = json.loads(exported(con, "cyclonedx", tmp_path))["vulnerabilities"]
     finally:
         con.execute("ROLLBACK")
-    analyses = [item["analysis"] for item in decided if item["id"] == "CVE-2026-1"]
+    analyses = [item["analysis"] for item in decided if item["id"] == "CVE-2021-41773"]
     assert {"state": "in_triage"} in analyses
     assert {"state": "exploitable", "response": ["will_not_fix"], "detail": "behind a firewall"} in analyses

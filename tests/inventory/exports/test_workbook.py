@@ -20,7 +20,7 @@ from inventory.exports import workbook
 from inventory.exports.workbook import write_workbook
 from tests.inventory.exports.conftest import END, ESCAPE, FORMULA, TITLE
 
-SHEETS = ["Cover", "Devices", "Services", "Public conversations", "Findings", "Changes"]
+SHEETS = ["Cover", "Devices", "Services", "Public conversations", "Findings", "Captures", "Changes"]
 
 
 def written(con: DuckDBPyConnection, site: str | None = None) -> tuple[bytes, workbook.Written]:
@@ -65,7 +65,8 @@ def test_the_cover_tells_what_was_looked_at_and_lost(book: Workbook) -> None:
     assert {"Confidence high", "Confidence medium", "Confidence low"} <= set(told)
     captures = {line[0]: line for line in cover[-3:]}
     assert set(captures) == {"=ward 3.pcap", "later.pcap", "south.pcap"}
-    assert captures["=ward 3.pcap"][10] == 3  # gaps
+    assert captures["=ward 3.pcap"][4:] == (100, "3 gaps in streams, of 0 bytes")
+    assert {row["SHA256"][:8] for row in rows(book, "Captures")} == {"aaaaaaaa", "bbbbbbbb", "cccccccc"}
 
 
 def test_what_is_in_the_sheets(book: Workbook) -> None:

@@ -19,6 +19,17 @@ from inventory.policy.learning import learn
 
 NOON = datetime(2026, 3, 2, 12)
 NETWORKS = {"own": {"DMZ": "10.9.0.0/16"}, "partner": {"TeleRad": "10.99.0.0/16"}}
+CT, PACS, PC = "10.1.0.1", "10.1.0.2", "10.1.0.3"
+ONLY = "modality: only what is allowed"
+BASE = """
+[policy]
+roles = ["modality", "archive"]
+[[policy.allow]]
+name = "images"
+from = ["modality"]
+to = ["archive"]
+protocol = ["dicom"]
+"""
 TABLES = {
     "capture": {"id": "VARCHAR", "name": "VARCHAR"},
     "identity": {"site": "VARCHAR", "device_id": "VARCHAR"},
@@ -138,6 +149,21 @@ class Network:
                 )
         con.execute(SERVICES)
         return con
+
+
+def imaging() -> Network:
+    """A scanner, an archive with a web page, and a workstation."""
+    network = Network()
+    network.device(CT, "modality")
+    network.device(PACS, "archive", "web_server")
+    network.device(PC, "workstation")
+    return network
+
+
+def allow(**changed: str) -> str:
+    """The baseline with other values of its one rule."""
+    keys = {"from": '["modality"]', "to": '["archive"]', "protocol": '["dicom"]'} | changed
+    return f"{BASE.partition('from')[0]}" + "\n".join(f"{key} = {value}" for key, value in keys.items())
 
 
 def read(text: str) -> Policy:

@@ -74,8 +74,8 @@ def test_met_in_the_middle_the_lower_port_serves() -> None:
 def test_scans_establish_nothing() -> None:
     assert [flow.established for flow in record(to_b("S"))] == [False]
     assert [flow.established for flow in record(to_b("S"), to_a("RA"))] == [False]
-    assert [flow.established for flow in record(to_b("S", 24), to_a("RA"))] == [False]  # scanners send data with it
-    assert [flow.established for flow in record(to_b("S"), to_b("A", 24))] == [True]  # only one direction captured
+    assert [flow.established for flow in record(to_b("S", 0, b"x"), to_a("RA"))] == [False]  # data of a scanner
+    assert [flow.established for flow in record(to_b("S"), to_b("A", 1, b"x"))] == [True]  # only one direction captured
     assert [flow.established for flow in record(to_b("S"), to_a("SA"), to_b("R"))] == [False]
     assert [flow.established for flow in record(to_b("S"), to_a("SA"), to_b("A", 1))] == [True]
 

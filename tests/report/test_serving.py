@@ -1,0 +1,208 @@
+"""`medspan serve`: who may ask for what, and that the page follows the inventory."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from sensor.cli import serving
+from sensor.cli.serving import Pages, Server, open_server
+from tests.conftest import ROOT
+from tests.report.conftest import Visit, write_hostile
+from tests.report.test_page import Opened
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, opened: Opened, folder: Path) -> Path:
+    """An inventory that a sensor may go on with."""
+    with opened("hostile"):
+        return Path(shutil.copy(folder / "hostile.duckdb", tmp_path / "live.duckdb"))
+
+
+@pytest.fixture
+def server(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(serving, "_REST", 0)
+    with open_server(0, Pages(inventory, None, None)) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask(server: Server, path: str, host: str | None = None, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.request(method, path, headers={"Host": host or f"127.0.0.1:{server.server_port}"})
+    answer = connection.getresponse()
+    return answer.status, dict(answer.getheaders()), answer.read()
+
+
+def test_the_page_and_its_stamp(server: Server) -> None:
+    status, headers, body = ask(server, "/")
+    stamp = ask(server, "/stamp")[2].decode()
+    assert status == 200 and f'data-stamp="{stamp}"'.encode() in body
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Cache-Control"] == "no-store"
+    assert headers["Cross-Origin-Resource-Policy"] == headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    status, again, nothing = ask(server, "/", method="HEAD")
+    assert (status, again["Content-Length"], nothing) == (200, headers["Content-Length"], b"")
+    assert ask(server, "/", host=f"localhost:{server.server_port}")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", "{port}"]
+)
+def test_other_names_get_nothing(server: Server, host: str) -> None:
+    for path in ("/", "/stamp"):
+        status, _, body = ask(server, path, host=host.format(port=server.server_port))
+        assert status == 421 and b"north" not in body
+
+
+def test_nothing_else_is_there(server: Server) -> None:
+    for path in ("/..%2f..%2fetc/passwd", "/../../etc/passwd", "/live.duckdb", "/?x", "//", "/stamp/"):
+        assert ask(server, path)[0] == 404
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
+        assert ask(server, "/", method=method)[0] == 501
+
+
+def test_nonsense_is_refused(server: Server) -> None:
+    port = server.server_port
+    host = f"Host: 127.0.0.1:{port}\r\n".encode()
+    for request, status in (
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"421"),
+        (b"GET / HTTP/1.1\r\n" + host + host + b"\r\n", b"421"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + host + b"\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + host + b"\r\n", b"431"),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(request)
+            assert status in connection.recv(1000).split(b"\r\n")[0]
+    assert ask(server, "/stamp")[0] == 200
+
+
+def test_idle_browsers_are_let_go(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving.Handler, "timeout", 0.2)
+    monkeypatch.setattr(serving, "_MAX_BROWSERS", 3)
+    with open_server(0, Pages(inventory, None, None)) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        idle = [socket.create_connection(("127.0.0.1", server.server_port), timeout=10) for _ in range(6)]
+        assert all(connection.recv(10) == b"" for connection in idle)
+        assert ask(server, "/stamp")[0] == 200
+        server.shutdown()
+        thread.join()
+
+
+def test_many_ask_while_a_sensor_writes(server: Server, inventory: Path) -> None:
+    writer = threading.Thread(target=lambda: [write_hostile(inventory, f"s{n}", f"c{n}") for n in range(6)])
+    writer.start()
+    with ThreadPoolExecutor(8) as browsers:
+        answers = list(browsers.map(lambda _: ask(server, "/"), range(16)))
+    writer.join()
+    assert {status for status, _, _ in answers} == {200}
+    assert all(body.endswith(b"</html>\n") or body.endswith(b"</html>") for _, _, body in answers)
+    assert b"<bdi>s5</bdi>" in ask(server, "/")[2]
+
+
+def test_it_is_made_once_and_rests(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages(inventory, None, None)
+    first = pages.current()
+    assert pages.current() is first
+    write_hostile(inventory, "south", "c1")
+    monkeypatch.setattr(pages, "_rests_until", float("inf"))
+    assert pages.current() is first  # the sensor has the inventory meanwhile
+    monkeypatch.setattr(pages, "_rests_until", 0.0)
+    assert b"south" in pages.current().html
+
+
+def test_a_missing_inventory_is_told(server: Server, inventory: Path) -> None:
+    inventory.unlink()
+    status, _, body = ask(server, "/")
+    assert status == 503 and b"no such file" in body
+
+
+def test_the_page_follows(server: Server, inventory: Path, browser: Browser) -> None:
+    address = f"http://127.0.0.1:{server.server_port}/"
+    page = browser.new_page()
+    seen = Visit(page, address)
+    page.clock.install()
+    page.goto(address)
+    page.fill("#search", "10.1.0.20")
+    (name,) = seen.names()
+    page.locator("#device-table tbody a").click()
+    write_hostile(inventory, "south", "c1")
+    with page.expect_response(address):
+        page.clock.run_for(6000)
+    page.wait_for_function("document.querySelectorAll('#device-table tbody tr').length === 2")
+    assert page.input_value("#search") == "10.1.0.20"
+    assert seen.names() == [name, name]
+    assert page.locator("#card").is_visible()
+    assert page.locator("#by-site option").all_inner_texts() == ["all", "<b>north</b>", "south"]
+    page.keyboard.press("Escape")
+    page.locator("th.c-name button").click()  # what was taken over still works
+    assert page.locator("th.c-name").get_attribute("aria-sort") == "ascending"
+    assert seen.complaints == []
+    assert {re.sub("^" + address, "/", url) for url in seen.requests} == {"/", "/stamp"}
+    assert page.evaluate("typeof pwned") == "undefined"
+    page.close()
+
+
+def run(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sensor.cli.main", *map(str, arguments)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_command_line(inventory: Path) -> None:
+    process = run("serve", "--port", "0", "--inventory", inventory)
+    assert process.stderr
+    address = re.match(r"http://127\.0\.0\.1:(\d+)/", process.stderr.readline())
+    assert address
+    taken = run("serve", "--port", address[1], "--inventory", inventory)
+    assert taken.communicate(timeout=30) == ("", f"medspan: port {address[1]} cannot be used: address already in use\n")
+    assert taken.returncode == 2
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+
+
+def test_report_command(
+    inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sensor.cli.main import main
+
+    def call(*arguments: str | Path) -> tuple[object, str]:
+        monkeypatch.setattr("sys.argv", ["medspan", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return left.value.code or 0, capsys.readouterr().err
+
+    page = tmp_path / "page.html"
+    code, said = call("report", page, "--inventory", inventory)
+    assert (code, said) == (0, f"{page.stat().st_size:,} bytes written to {page}\n")
+    before = page.read_bytes()
+    assert call("report", page, "--inventory", inventory) == (
+        2, f"medspan: {page} is there already: --force overwrites it\n",
+    )  # fmt: skip
+    assert call("report", page, "--force", "--inventory", inventory)[0] == 0
+    assert page.read_bytes() == before
+    assert call("report", inventory, "--force", "--inventory", inventory)[0] == 2
+    assert call("report", tmp_path / "no" / "page.html", "--inventory", inventory)[0] == 2
+    code, said = call("serve", "--inventory", tmp_path / "none.duckdb")
+    assert code == 2 and "no such file" in said
