@@ -79,7 +79,6 @@ def write_cover(
         ("Observed from", _time(about.first_packet)),
         ("Sites", about.sites),
         ("Only site", site) if site else (),
-        ("Captures", about.captures),
         ("Packets", about.packets),
         (),
         *((name, count) for name, count in rows.items()),

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 _SCOPE: Final = """
-SELECT coalesce(list_sort(list(DISTINCT site)), []), min(first_packet), max(last_packet), count(*), sum(packets)::BIGINT
+SELECT coalesce(list_sort(list(DISTINCT site)), []), min(first_packet), max(last_packet), sum(packets)::BIGINT
 FROM capture
 WHERE $site IS NULL OR site = $site
 """
@@ -20,11 +20,10 @@ class Scope(NamedTuple):
     sites: list[str]
     first_packet: datetime | None
     last_packet: datetime | None  # the date of all that is told: nothing is newer
-    captures: int
     packets: int
 
 
 def scope(con: duckdb.DuckDBPyConnection, site: str | None) -> Scope:
     """Tell what was looked at (of one site)."""
-    sites, first, last, captures, packets = con.execute(_SCOPE, {"site": site}).fetchall()[0]
-    return Scope(sites, first, last, captures, packets or 0)
+    sites, first, last, packets = con.execute(_SCOPE, {"site": site}).fetchall()[0]
+    return Scope(sites, first, last, packets or 0)

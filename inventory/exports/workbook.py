@@ -29,7 +29,7 @@ _EXACT: Final = 2**53  # whole numbers are kept exactly up to here: a cell holds
 _SAMPLE: Final = 1000  # rows by which the width of a column is set
 _WIDTHS: Final = (9, 60)  # characters
 _EPOCH: Final = datetime(1980, 1, 1)  # where there is no packet to give the date
-_SHORT: Final = frozenset(["ae", "ip", "id", "mac", "hl7", "uid", "sni", "asn"])  # written in capitals
+_SHORT: Final = frozenset(["ae", "ip", "id", "mac", "hl7", "uid", "sni", "asn", "sha256"])  # written in capitals
 
 _DEVICES: Final = """
 SELECT * REPLACE (

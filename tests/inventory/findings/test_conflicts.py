@@ -1,0 +1,132 @@
+"""AE titles, addresses and peers: which of them are shared or strange at the same time, and which just moved on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from tests.inventory.attribution.scene import CANON, GE, SIEMENS, Host, Scene, rows_of
+from tests.inventory.findings.test_logins import host, told
+
+A, B, C = "00:11:22:00:00:0a", "00:60:b0:00:00:0b", "00:04:23:00:00:0c"
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+CONFLICT: Final = "ae-title-conflict"
+
+
+def pause(scene: Scene, by: timedelta) -> None:
+    """What is said from now on is said so much later: what was said before, so much earlier."""
+    for row in (*scene.observations, *scene.flows):
+        row["first_seen"] -= by
+        row["last_seen"] -= by
+
+
+def ips(rows: list[tuple[Any, ...]]) -> list[str]:
+    return [ip for ip, *_ in rows]
+
+
+def test_titles_in_turn_and_titles_that_moved_on() -> None:
+    s = Scene()
+    archive = host(s, 40)
+    users = {number: host(s, number) for number in range(11, 22)}
+    unproven = {number: Host(f"10.9.0.{number}") for number in (1, 2)}
+
+    def send(who: Host, title: str, equipment: dict[str, Any] = CANON) -> None:
+        s.send(who, archive, title, "VNA1", equipment)
+
+    send(users[11], "TURN")
+    send(users[13], "REPLACED")
+    send(users[15], "NAMED")
+    for number in (15, 16):  # one computer, two network cards
+        s.say(users[number], "hostname", "us-mobile", protocol="dhcp")
+    pause(s, 2 * HOUR)
+    send(users[12], "TURN", SIEMENS)
+    send(users[14], "REPLACED", SIEMENS)
+    send(users[16], "NAMED", GE)
+    pause(s, 2 * HOUR)
+    send(users[11], "TURN")
+    send(users[15], "NAMED")
+    send(users[17], "SOON")
+    send(unproven[1], "ROUTED")
+    pause(s, MINUTE)
+    send(users[18], "SOON", GE)
+    send(unproven[2], "ROUTED", GE)  # perhaps it is the same one, at another address
+    for number in (19, 20):
+        send(users[number], "PYNETDICOM")
+    assert told(s, CONFLICT) == [
+        ("10.0.0.11", None, None, "TURN", None),
+        ("10.0.0.12", None, None, "TURN", None),
+        ("10.0.0.17", None, None, "SOON", None),
+        ("10.0.0.18", None, None, "SOON", None),
+    ]
+
+
+def test_titles_that_are_answered_to() -> None:
+    s = Scene()
+    ct, servers = host(s, 11), [host(s, number) for number in range(40, 47)]
+    for _ in range(2):
+        for number, titles in enumerate((["PACS"], ["PACS"], ["OWN", "PACS"], ["PROXY"], ["PROXY"])):
+            for title in titles:  # the third takes whatever it is called
+                s.associate(ct, servers[number], 104, "CT1", title)
+        s.associate(servers[3], servers[4], 104, "PROXY", "PROXY")  # passes on what it gets
+    assert told(s, CONFLICT) == [(f"10.0.0.{n}", 104, None, "PACS", "high") for n in (40, 41)]
+
+
+def claims(*turns: tuple[str, timedelta], vlans: tuple[str | None, ...] = (None,), ip: str = "10.0.0.9") -> Scene:
+    s = Scene()
+    for number, (mac, after) in enumerate(turns):
+        pause(s, after)
+        s.host(ip, mac, vlan=vlans[number % len(vlans)])
+    return s
+
+
+def test_an_address_that_two_hold() -> None:
+    turns = [(mac, MINUTE) for mac in (A, B, A, B)]
+    rows = told(claims(*turns), "address-conflict")
+    assert rows == [("10.0.0.9", None, None, "10.0.0.9", None)]
+    tagged = told(claims(*turns, vlans=("10",)), "address-conflict")
+    assert tagged == [("10.0.0.9", None, None, "10.0.0.9 in VLAN 10", None)]
+
+
+def test_addresses_that_change_hands() -> None:
+    for scene in (
+        claims(*[(mac, MINUTE) for mac in (A, B, A)]),  # a cluster, over and back
+        claims(*[(mac, HOUR) for mac in (A, B, A, B, A, B)]),  # leases
+        claims(*[(mac, MINUTE) for mac in (A, B, C)]),
+        claims(*[(mac, MINUTE) for mac in (A, B, A, B)], vlans=("10", "20")),
+        claims(*[(mac, MINUTE) for mac in (A, A[:-1] + "b", A, A[:-1] + "b")]),  # two cards of one machine
+        claims(*[(mac, MINUTE) for mac in (A, "00:00:5e:00:01:07", A, "00:00:5e:00:01:07")]),  # VRRP
+        claims(*[(mac, MINUTE) for mac in (A, "02:bf:0a:00:00:09", A, "02:bf:0a:00:00:09")]),
+    ):
+        assert told(scene, "address-conflict") == []
+
+
+def test_clocks_of_two_sensors_differ() -> None:
+    s = claims(*[(mac, MINUTE) for mac in (A, B, A, B)])
+    for number, row in enumerate(s.observations):
+        row["sensor"] = f"sensor {number % 2}"
+    assert told(s, "address-conflict") == []
+
+
+def test_peers_of_modalities() -> None:
+    s = Scene()
+    ct, mr, us, archive = (host(s, number) for number in (11, 12, 13, 40))
+    perhaps, pc, admin, files = (host(s, number) for number in (14, 71, 72, 50))
+    for modality, title, equipment in ((ct, "AQ1", CANON), (mr, "MRC45123", SIEMENS), (us, "VIVIDE95-1", GE)):
+        s.send(modality, archive, title, "VNA1", equipment)
+    s.flow(ct, mr, 445, "smb")
+    s.flow(mr, ct, 104, "dicom")
+    s.flow(us, mr, 3389, "rdp", established=False)
+    s.flow(us, pc, 5900, "vnc")
+    s.flow(us, files, 445, "smb")
+    s.flow(us, archive, 22, "ssh")
+    s.flow(pc, us, 23, "telnet")
+    s.flow(pc, us, 80, "http")
+    s.flow(pc, perhaps, 3389, "rdp")
+    for modality in (ct, mr, us):
+        s.flow(admin, modality, 3389, "rdp")
+    assert told(s, "modality-talks-to-unexpected-peer") == [
+        ("10.0.0.11", 445, "10.0.0.12", "smb", None),
+        ("10.0.0.13", 23, "10.0.0.71", "telnet", "low"),
+        ("10.0.0.13", 5900, "10.0.0.71", "vnc", "low"),
+    ]
+    assert len(rows_of(s.derive(), "FROM role WHERE role = 'modality' AND is_primary")) == 3
