@@ -11,8 +11,10 @@ demo: .venv/installed
 	$(BIN)/medspan read pcaps/clinic.pcap --inventory $(DEMO)/medspan.duckdb
 	$(BIN)/medspan devices --inventory $(DEMO)/medspan.duckdb
 	$(BIN)/medspan flows --public --inventory $(DEMO)/medspan.duckdb
+	$(BIN)/medspan findings --severity high --inventory $(DEMO)/medspan.duckdb
 	$(BIN)/medspan export -f csv -o $(DEMO)/devices.csv --inventory $(DEMO)/medspan.duckdb
-	@echo "The inventory is $(DEMO)/medspan.duckdb, the audit table $(DEMO)/devices.csv"
+	$(BIN)/medspan report $(DEMO)/report.html --inventory $(DEMO)/medspan.duckdb
+	@echo "The inventory is $(DEMO)/medspan.duckdb, the audit table $(DEMO)/devices.csv, the page $(DEMO)/report.html"
 
 test: .venv/installed-dev
 	@tests/tools/need tshark

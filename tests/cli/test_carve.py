@@ -109,7 +109,7 @@ def test_a_folder_that_is_not_there(cli: Cli, clinic: Path, tmp_path: Path) -> N
 
 def test_a_full_disk_leaves_no_stump(clinic: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "sensor.cli.main", "carve", CT, "-o", "out.pcapng", "--inventory", str(clinic)],
+        [sys.executable, "-B", "-m", "sensor.cli.main", "carve", CT, "-o", "out.pcapng", "--inventory", str(clinic)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -155,7 +155,10 @@ CONVERSATIONS: dict[str, Conversation] = {
     "VNC": Conversation(
         Vnc,
         [(S, b"RFB 003.889\n"), (C, b"RFB 003.008\n"), (S, b"\2\x1e\2"), (C, b"\2")],
-        [(S, "vnc_version", "003.889", "peer"), (C, "vnc_version", "003.008", "peer"), (S, "vnc_security", "vnc", "peer")],
+        [
+            (S, "vnc_version", "003.889", "peer"), (C, "vnc_version", "003.008", "peer"),
+            (S, "vnc_security", "vnc", "peer"),
+        ],
     ),
     "FTP": Conversation(
         Ftp,

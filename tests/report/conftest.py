@@ -6,7 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence
 from tests.cli.conftest import SECOND, START, flow
 from tests.conftest import CLINIC, ROOT
+
+Opened = Callable[[str], DuckDBPyConnection]
+Pages = Callable[[str], Path]
+Go = Callable[..., "Visit"]
 
 # Each would run, break out of where it stands, or turn the text around it, if it were not taken as text.
 HOSTILE = (
@@ -85,8 +90,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def opened(folder: Path) -> Callable[..., Any]:
-    """Open one of the inventories: clinic (the bundled capture), hostile (names), many (500 devices), empty."""
+def opened(folder: Path) -> Iterator[Opened]:
+    """Open one of the inventories, once: clinic (the bundled capture), hostile (names), many (500 devices), empty."""
 
     def write(name: str) -> Path:
         path = folder / f"{name}.duckdb"
@@ -103,23 +108,18 @@ def opened(folder: Path) -> Callable[..., Any]:
             Store(path)
         return path
 
-    @contextmanager
-    def open_one(name: str) -> Iterator[DuckDBPyConnection]:
-        with open_inventory(write(name), wanted=TABLES) as con:
-            yield con
-
-    return open_one
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(open_inventory(write(name), wanted=TABLES)))
 
 
 @pytest.fixture(scope="session")
-def pages(folder: Path, opened: Callable[..., Any]) -> Callable[[str], Path]:
+def pages(folder: Path, opened: Opened) -> Pages:
     """Make the page about one of the inventories, once."""
 
     def make(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            with opened(name) as con:
-                path.write_bytes(make_page(con, "0.1.0"))
+            path.write_bytes(make_page(opened(name), "0.1.0"))
         return path
 
     return make
@@ -161,7 +161,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, pages: Callable[[str], Path]) -> Iterator[Callable[..., Visit]]:
+def visit(browser: Browser, pages: Pages) -> Iterator[Go]:
     """Open the page about an inventory. At the end nothing may have been fetched, or complained of."""
     visits = []
 

@@ -46,7 +46,13 @@ FAR = Host("10.2.0.40", "00:11:22:33:44:40", name="far")
 
 
 def write(
-    path: Path, name: str, day: float, hosts: Iterable[Host], site: str = "north", seconds: int = 3600, last: bool = True
+    path: Path,
+    name: str,
+    day: float,
+    hosts: Iterable[Host],
+    site: str = "north",
+    seconds: int = 3600,
+    last: bool = True,
 ) -> None:
     """Add the capture `name` of a day on which `hosts` were there, each `seconds`/20 after the one before."""
     begin = START + int(day * DAY)
@@ -79,7 +85,9 @@ def _tell(recorder: Recorder, host: Host, at: int, frame: int) -> None:
         say("ssh_software", f"SSH-2.0-OpenSSH_{host.ssh}", "ssh", 22)
     ports = (*host.ports, (22, "ssh")) if host.ssh else host.ports
     talks = [("10.1.0.99", host.ip, port, protocol) for port, protocol in ports]
-    talks += [(host.ip, peer, 443, "tls") for peer in host.peers] or ([(host.ip, "10.1.0.98", 9, None)] if not host.vlan else [])
+    talks += [(host.ip, peer, 443, "tls") for peer in host.peers] or (
+        [(host.ip, "10.1.0.98", 9, None)] if not host.vlan else []
+    )
     for client, server, port, protocol in talks:
         recorder.flow(
             FlowRecord(

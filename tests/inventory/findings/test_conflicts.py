@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.inventory.attribution.scene import CANON, GE, SIEMENS, Host, Scene, rows_of
+from tests.inventory.attribution.scene import CANON, GE, SIEMENS, WORKLIST, Host, Scene
 from tests.inventory.findings.test_logins import host, told
 
-A, B, C = "00:11:22:00:00:0a", "00:60:b0:00:00:0b", "00:04:23:00:00:0c"
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+A, B, C = "00:11:22:00:%02x:0a", "00:60:b0:00:%02x:0b", "00:04:23:00:%02x:0c"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 CONFLICT: Final = "ae-title-conflict"
 
 
@@ -18,10 +19,6 @@ def pause(scene: Scene, by: timedelta) -> None:
     for row in (*scene.observations, *scene.flows):
         row["first_seen"] -= by
         row["last_seen"] -= by
-
-
-def ips(rows: list[tuple[Any, ...]]) -> list[str]:
-    return [ip for ip, *_ in rows]
 
 
 def test_titles_in_turn_and_titles_that_moved_on() -> None:
@@ -71,37 +68,34 @@ def test_titles_that_are_answered_to() -> None:
     assert told(s, CONFLICT) == [(f"10.0.0.{n}", 104, None, "PACS", "high") for n in (40, 41)]
 
 
-def claims(*turns: tuple[str, timedelta], vlans: tuple[str | None, ...] = (None,), ip: str = "10.0.0.9") -> Scene:
-    s = Scene()
-    for number, (mac, after) in enumerate(turns):
+def claim(s: Scene, number: int, macs: Sequence[str], after: timedelta = MINUTE, *vlans: str) -> None:
+    """10.0.0.`number` is claimed by one after the other."""
+    for turn, mac in enumerate(macs):
         pause(s, after)
-        s.host(ip, mac, vlan=vlans[number % len(vlans)])
-    return s
+        vlan = vlans[turn % len(vlans)] if vlans else None
+        s.host(f"10.0.0.{number}", mac.replace("%02x", f"{number:02x}"), vlan=vlan)
 
 
-def test_an_address_that_two_hold() -> None:
-    turns = [(mac, MINUTE) for mac in (A, B, A, B)]
-    rows = told(claims(*turns), "address-conflict")
-    assert rows == [("10.0.0.9", None, None, "10.0.0.9", None)]
-    tagged = told(claims(*turns, vlans=("10",)), "address-conflict")
-    assert tagged == [("10.0.0.9", None, None, "10.0.0.9 in VLAN 10", None)]
-
-
-def test_addresses_that_change_hands() -> None:
-    for scene in (
-        claims(*[(mac, MINUTE) for mac in (A, B, A)]),  # a cluster, over and back
-        claims(*[(mac, HOUR) for mac in (A, B, A, B, A, B)]),  # leases
-        claims(*[(mac, MINUTE) for mac in (A, B, C)]),
-        claims(*[(mac, MINUTE) for mac in (A, B, A, B)], vlans=("10", "20")),
-        claims(*[(mac, MINUTE) for mac in (A, A[:-1] + "b", A, A[:-1] + "b")]),  # two cards of one machine
-        claims(*[(mac, MINUTE) for mac in (A, "00:00:5e:00:01:07", A, "00:00:5e:00:01:07")]),  # VRRP
-        claims(*[(mac, MINUTE) for mac in (A, "02:bf:0a:00:00:09", A, "02:bf:0a:00:00:09")]),
-    ):
-        assert told(scene, "address-conflict") == []
+def test_addresses_that_two_hold_and_addresses_that_change_hands() -> None:
+    s = Scene()
+    claim(s, 9, (A, B, A, B))
+    claim(s, 10, (A, B, A, B), MINUTE, "10")
+    claim(s, 20, (A, B, A))  # a cluster, over and back
+    claim(s, 21, (A, B, A, B, A, B), HOUR)  # leases
+    claim(s, 22, (A, B, C))
+    claim(s, 23, (A, B, A, B), MINUTE, "10", "20")
+    claim(s, 24, (A, A[:-1] + "b", A, A[:-1] + "b"))  # two cards of one machine
+    claim(s, 25, (A, "00:00:5e:00:01:07", A, "00:00:5e:00:01:07"))  # VRRP
+    claim(s, 26, (A, "02:bf:0a:00:00:09", A, "02:bf:0a:00:00:09"))
+    assert told(s, "address-conflict") == [
+        ("10.0.0.10", None, None, "10.0.0.10 in VLAN 10", None),
+        ("10.0.0.9", None, None, "10.0.0.9", None),
+    ]
 
 
 def test_clocks_of_two_sensors_differ() -> None:
-    s = claims(*[(mac, MINUTE) for mac in (A, B, A, B)])
+    s = Scene()
+    claim(s, 9, (A, B, A, B))
     for number, row in enumerate(s.observations):
         row["sensor"] = f"sensor {number % 2}"
     assert told(s, "address-conflict") == []
@@ -113,6 +107,7 @@ def test_peers_of_modalities() -> None:
     perhaps, pc, admin, files = (host(s, number) for number in (14, 71, 72, 50))
     for modality, title, equipment in ((ct, "AQ1", CANON), (mr, "MRC45123", SIEMENS), (us, "VIVIDE95-1", GE)):
         s.send(modality, archive, title, "VNA1", equipment)
+        s.dimse(modality, archive, 104, "C-FIND", WORKLIST)
     s.flow(ct, mr, 445, "smb")
     s.flow(mr, ct, 104, "dicom")
     s.flow(us, mr, 3389, "rdp", established=False)
@@ -129,4 +124,3 @@ def test_peers_of_modalities() -> None:
         ("10.0.0.13", 23, "10.0.0.71", "telnet", "low"),
         ("10.0.0.13", 5900, "10.0.0.71", "vnc", "low"),
     ]
-    assert len(rows_of(s.derive(), "FROM role WHERE role = 'modality' AND is_primary")) == 3

@@ -12,13 +12,20 @@ from tests.inventory.findings.test_logins import host, told
 KNOWN = ((11, "CT1", CANON), (12, "MR1", SIEMENS))
 
 
-def work(scene: Scene, days: Iterable[int], number: int, title: str, equipment: dict[str, Any], **where: Any) -> None:
+def work(
+    scene: Scene,
+    days: Iterable[int],
+    number: int,
+    title: str,
+    equipment: dict[str, Any],
+    network: str = "10.0.0",
+    vlan: str | None = None,
+) -> None:
     """A modality that stores, on these days, with a sign of its own of each."""
     for day in days:
         before = len(scene.observations), len(scene.flows)
-        modality, archive = host(scene, number), host(scene, 40)
-        for name, value in where.items():
-            setattr(modality, name, value)
+        modality = scene.host(f"{network}.{number}", f"00:11:22:00:00:{number:02x}", vlan=vlan)
+        archive = host(scene, 40)
         scene.send(modality, archive, title, "VNA1", equipment)
         scene.say(modality, "sent_series", f"{number} on {day}", "object")
         for row in (*scene.observations[before[0] :], *scene.flows[before[1] :]):
@@ -51,14 +58,14 @@ def test_a_new_device() -> None:
 
 def test_what_was_watched_too_little_or_elsewhere_is_not_new() -> None:
     few = watched([0, 8])  # two captures, a week apart
-    short = watched(range(6))
+    short = watched(range(4))
     other_sensor = watched(range(12), sensor="other")
     for s in (few, short, other_sensor):
         work(s, [9], 13, "US1", GE)
         assert new(s) == []
     elsewhere = watched(range(12))
     for day in (9, 10):
-        work(elsewhere, [day], 13, "US1", GE, ip="10.7.0.13")
+        work(elsewhere, [day], 13, "US1", GE, network="10.7.0")
         work(elsewhere, [day], 14, "US2", GE, vlan="7")
     assert new(elsewhere) == []
 
@@ -106,7 +113,7 @@ def test_who_is_not_gone() -> None:
 def test_where_nobody_looks_nobody_is_missed() -> None:
     blind = watched(range(8))  # its network is not watched any more
     for day in range(30):
-        work(blind, [day], 20, "CT2", CANON | {"DeviceSerialNumber": "C20"}, ip="10.7.0.20")
+        work(blind, [day], 20, "CT2", CANON | {"DeviceSerialNumber": "C20"}, network="10.7.0")
     assert gone(blind) == []
     less = watched(range(30))
     for number in range(13, 19):  # half of a network at once
