@@ -17,6 +17,7 @@ from sensor.cli.main import COMMANDS
 from tests.conftest import MEDSPAN, ROOT
 
 README = ROOT / "README.md"
+NAMES = [command.__name__ for command in COMMANDS] + [f"policy {command}" for command in ("check", "learn")]
 EXAMPLES = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
@@ -51,18 +52,18 @@ def test_examples_are_real() -> None:
 
 def test_every_command_is_told_of() -> None:
     text = README.read_text("utf-8")
-    for command in COMMANDS:
-        assert f"`medspan {command.__name__}" in text, command.__name__
+    for command in NAMES:
+        assert f"`medspan {command}" in text, command
 
 
 def test_every_option_in_the_table_exists() -> None:
     text = README.read_text("utf-8")
-    for command in COMMANDS:
-        row = re.search(rf"^\| `medspan {command.__name__}[ `].*$", text, re.MULTILINE)
-        assert row, command.__name__
-        shown = subprocess.run([MEDSPAN, command.__name__, "--help"], capture_output=True, text=True, check=True).stdout
+    for command in NAMES:
+        row = re.search(rf"^\| `medspan {command}[ `].*$", text, re.MULTILINE)
+        assert row, command
+        shown = subprocess.run([MEDSPAN, *command.split(), "--help"], capture_output=True, text=True, check=True).stdout
         for option in re.findall(r"(?<![\w-])-{1,2}[A-Za-z][\w-]*", row[0]):
-            assert option in shown, (command.__name__, option)
+            assert option in shown, (command, option)
 
 
 if __name__ == "__main__":

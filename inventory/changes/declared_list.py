@@ -83,17 +83,23 @@ def read_list(file: Path, mapping: str | None = None) -> DeclaredList:
         columns = _columns(headers, _parse_mapping(mapping), where)
         listed = DeclaredList({field: headers[at] for field, at in columns.items()}, [], [], [])
         listed.unused = [header for at, header in enumerate(headers) if header and at not in columns.values()]
+        whole: dict[tuple[str, ...], int] = {}
+        twice: list[str] = []
         for row in reader:
             line = reader.line_num + skipped
             if len(row) > len(headers) and any(cell.strip() for cell in row[len(headers) :]):
                 raise InventoryError(f"{file}, line {line}: {len(row)} cells, where the header has {len(headers)}")
             if any(cell.strip() for cell in row):
+                if (before := whole.setdefault(tuple(map(str.strip, row)), line)) != line:
+                    twice.append(f"{file}, line {line}: the same row as in line {before}")
                 listed.rows.append(_read_row(row, line, columns, listed.unread))
     except csv.Error as error:
         raise InventoryError(f"{file}, line {reader.line_num + skipped}: {error}") from None
     if not listed.rows:
         raise InventoryError(f"{file} is empty: there is nothing below its header")
     _check_unique(file, listed.rows)
+    if twice:
+        raise InventoryError(twice[0])
     return listed
 
 
@@ -207,7 +213,7 @@ def _check_unique(file: Path, rows: list[Declared]) -> None:
     seen: dict[tuple[object, ...], int] = {}
     for row in rows:
         model, site = row.values.get("model"), row.values.get("site")
-        names: list[tuple[str, tuple[object, ...]]] = [("row", ("row", *sorted(row.values.items())))]
+        names: list[tuple[str, tuple[object, ...]]] = []
         for field in _UNIQUE:
             more = model if field == "serial" else site if field == "asset_tag" else None
             names += [(f"{field} {value!r}", (field, value.casefold(), more)) for value in row.values.get(field, ())]

@@ -47,9 +47,10 @@ _SETTLED: Final = {
         SELECT s.* FROM state s JOIN coverage c USING (site)
         WHERE device_id IN (SELECT device_id FROM state JOIN coverage USING (site) WHERE aspect = 'device'
             AND (first_seen <= last_packet - INTERVAL 30 SECOND OR device_id IN (SELECT device_id FROM _before.state)))
-        AND (aspect NOT IN ('ip_address', 'vlan', 'software_version', 'implementation_version', 'operating_system')
+        QUALIFY aspect NOT IN ('ip_address', 'vlan', 'software_version', 'implementation_version', 'operating_system')
             OR s.first_seen <= c.last_packet - INTERVAL 5 MINUTE
-            OR (device_id, aspect, value) IN (SELECT device_id, aspect, value FROM _before.state))
+            OR s.first_seen = min(s.first_seen) OVER (PARTITION BY device_id, aspect)
+            OR (device_id, aspect, value) IN (SELECT device_id, aspect, value FROM _before.state)
     """,
     "finding": _FINDING + " WHERE coalesce(device_id IN (SELECT device_id FROM _saved.state), true)",  # noqa: S608
 }

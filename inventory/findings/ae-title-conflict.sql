@@ -37,7 +37,8 @@ met AS (
     WHERE
         -- In turns; or so soon after each other, each with a network card of its own, that neither was replaced.
         (greatest(a.first_seen, b.first_seen) <= least(a.last_seen, b.last_seen)
-            OR a.held AND b.held AND greatest(a.first_seen, b.first_seen) - least(a.last_seen, b.last_seen) < INTERVAL 1 HOUR)
+            OR a.held AND b.held
+                AND greatest(a.first_seen, b.first_seen) - least(a.last_seen, b.last_seen) < INTERVAL 1 HOUR)
         -- What tools call themselves where they are told nothing is no device's name:
         -- https://man.archlinux.org/man/echoscu.1.en, https://docs.rs/dicom-storescu,
         -- https://pydicom.github.io/pynetdicom/1.1/_sources/user/ae.rst.txt
@@ -46,7 +47,8 @@ met AS (
             AND (e.client_device_id = a.device_id AND e.server_device_id = b.device_id
                 OR e.client_device_id = b.device_id AND e.server_device_id = a.device_id))
         -- One computer with two network cards has one name.
-        AND NOT EXISTS (FROM named n JOIN named m USING (label) WHERE n.device_id = a.device_id AND m.device_id = b.device_id)
+        AND NOT EXISTS (FROM named n JOIN named m USING (label)
+            WHERE n.device_id = a.device_id AND m.device_id = b.device_id)
 )
 SELECT
     site,

@@ -19,7 +19,8 @@ asked AS (
     SELECT e.*, k.kind, k.words, k.severity
     FROM exchange e JOIN kind k USING (protocol) LEFT JOIN shown s
         ON s.site = e.site AND s.ip = e.client_ip AND s.kind = k.kind
-    WHERE e.established AND NOT e.encrypted AND e.client_ip <> e.server_ip AND (s.kind IS NOT NULL OR k.protocol NOT IN ('http', 'dicom'))
+    WHERE e.established AND NOT e.encrypted AND e.client_ip <> e.server_ip
+        AND (s.kind IS NOT NULL OR k.protocol NOT IN ('http', 'dicom'))
 ),
 inside AS (
     SELECT site, device_id, min(seen).ip AS ip_address, port, value AS kind, min(first_seen) AS first_seen,
@@ -51,8 +52,8 @@ FROM inside i JOIN (
 ) a ON a.server_device_id = i.device_id AND a.server_port = i.port AND a.kind = i.kind
 UNION ALL
 SELECT o.site, a.client_device_id, CASE WHEN a.client_device_id IS NULL THEN o.ip ELSE a.client_ip END, o.port,
-    CASE WHEN a.client_device_id IS NOT NULL THEN o.ip END, o.kind, a.words || ' to ' || o.ip || ', outside', a.severity,
-    o.first_seen, o.last_seen, list_sort(o.seen)[:5]
+    CASE WHEN a.client_device_id IS NOT NULL THEN o.ip END, o.kind, a.words || ' to ' || o.ip || ', outside',
+    a.severity, o.first_seen, o.last_seen, list_sort(o.seen)[:5]
 FROM outside o JOIN (
     SELECT site, server_ip, server_port, kind, any_value(words) AS words, any_value(severity) AS severity,
         CASE WHEN count(DISTINCT client_ip) = 1 THEN min(client_device_id) END AS client_device_id,

@@ -26,8 +26,7 @@ SELECT
     NULL::VARCHAR AS peer,
     '' AS subject,
     CASE WHEN bool_or(unset) THEN 'it accepted ANY-SCP, which tools call where no title is given'
-            || CASE WHEN count(*) > 1 THEN ', and ' || array_to_string(list_sort(list(wire) FILTER (NOT unset))[:5], ', ')
-                ELSE '' END
+            || coalesce(', and ' || array_to_string(list_sort(list(wire) FILTER (NOT unset))[:5], ', '), '')
         ELSE 'it accepted ' || count(*) || ' called titles and was not seen to refuse any: '
             || array_to_string(list_sort(list(wire))[:5], ', ') || CASE WHEN count(*) > 5 THEN '...' ELSE '' END
         END AS detail,

@@ -24,8 +24,8 @@ WITH told AS (
     FROM product
     WHERE version IS NOT NULL AND product IS NOT NULL AND class = 'peer' AND NOT passed_on
     UNION ALL
-    SELECT device_id, revision.name, lower(replace(revision.name, 'Revision', '')) || ' revision', revision.value, count,
-        INTERVAL 5 MINUTE, first_seen, last_seen, seen
+    SELECT device_id, revision.name, lower(replace(revision.name, 'Revision', '')) || ' revision', revision.value,
+        count, INTERVAL 5 MINUTE, first_seen, last_seen, seen
     FROM (
         SELECT *, unnest([{'name': 'FirmwareRevision', 'value': value ->> '$.FirmwareRevision'},
             {'name': 'SoftwareRevision', 'value': value ->> '$.SoftwareRevision'}]) AS revision
@@ -59,7 +59,8 @@ SELECT
     NULL::INTEGER AS port,
     NULL::VARCHAR AS peer,
     c.former || ' > ' || c.version AS subject,
-    array_to_string(list_sort(list(DISTINCT c.words))[:3], ', ') || ': ' || c.former || ' is now ' || c.version AS detail,
+    array_to_string(list_sort(list(DISTINCT c.words))[:3], ', ') || ': ' || c.former || ' is now ' || c.version
+        AS detail,
     NULL::VARCHAR AS severity,
     min(c.first_seen) AS first_seen,
     min(c.first_seen) AS last_seen,                     -- it is news once

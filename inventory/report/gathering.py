@@ -57,8 +57,9 @@ SELECT f.*, t.title AS rule_title, d.detail
 FROM finding f JOIN (SELECT rule, title FROM rule) t USING (rule)
     JOIN (SELECT finding_id, detail FROM found) d USING (finding_id)
 WHERE $site IS NULL OR f.site = $site
-ORDER BY list_position($severities, f.severity), f.rule, f.status <> 'open', f.status, f.site, f.ip_address, f.port,
-    f.peer, f.finding_id
+ORDER BY list_position($severities, f.severity), f.rule, f.status <> 'open', f.status, f.site,
+    array_to_string(list_transform(string_split(f.ip_address, '.'), lambda x: lpad(x, 3, '0')), '.'), f.ip_address,
+    f.port, f.peer, f.finding_id
 """
 _FINDING_COUNTS: Final = """
 SELECT severity, status, count(*) AS findings FROM finding WHERE $site IS NULL OR site = $site GROUP BY ALL ORDER BY ALL

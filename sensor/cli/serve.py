@@ -20,7 +20,7 @@ def serve(
     from sensor.cli.serving import Pages, open_server
 
     pages = Pages(inventory, knowledge, site)
-    pages.current()  # what is wrong with the inventory is told now, not to a browser
     with open_server(port, pages) as server:
+        pages.current()  # what is wrong with the inventory is told now, not to a browser
         note(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)")
         server.serve_forever()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -20,11 +19,12 @@ from inventory.recorder import Recorder
 from inventory.report.page import TABLES, make_page
 from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence
+from sensor import __version__
 from tests.cli.conftest import SECOND, START, flow
 from tests.conftest import CLINIC, ROOT
 
 Opened = Callable[[str], DuckDBPyConnection]
-Pages = Callable[[str], Path]
+MakePage = Callable[[str], Path]
 Go = Callable[..., "Visit"]
 
 # Each would run, break out of where it stands, or turn the text around it, if it were not taken as text.
@@ -62,7 +62,7 @@ def write_hostile(path: Path, site: str = "<b>north</b>", capture_id: str = "caf
         last_packet=START + 10 * SECOND,
         gaps=2,
         gap_bytes=2920,
-        anomalies=Counter({("malformed", "PDU length"): 1}),
+        parser_errors=1,
     )
     capture = Capture(capture_id, HOSTILE[1], capture_id * 16, site, "core-1", "0.1.0", health, True)
     Store(path).write(capture, recorder.drain())
@@ -91,7 +91,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opened(folder: Path) -> Iterator[Opened]:
-    """Open one of the inventories, once: clinic (the bundled capture), hostile (names), many (500 devices), empty."""
+    """Open one of the inventories, once: clinic (the bundled capture), hostile (names), many (300 devices), empty."""
 
     def write(name: str) -> Path:
         path = folder / f"{name}.duckdb"
@@ -103,7 +103,7 @@ def opened(folder: Path) -> Iterator[Opened]:
         elif name == "hostile":
             write_hostile(path)
         elif name == "many":
-            write_many(path, 500)
+            write_many(path, 300)
         else:
             Store(path)
         return path
@@ -113,13 +113,13 @@ def opened(folder: Path) -> Iterator[Opened]:
 
 
 @pytest.fixture(scope="session")
-def pages(folder: Path, opened: Opened) -> Pages:
+def pages(folder: Path, opened: Opened) -> MakePage:
     """Make the page about one of the inventories, once."""
 
     def make(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            path.write_bytes(make_page(opened(name), "0.1.0"))
+            path.write_bytes(make_page(opened(name), __version__))
         return path
 
     return make
@@ -161,7 +161,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Browser, pages: Pages) -> Iterator[Go]:
+def visit(browser: Browser, pages: MakePage) -> Iterator[Go]:
     """Open the page about an inventory. At the end nothing may have been fetched, or complained of."""
     visits = []
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from inventory.export import query
 from tests.report.conftest import HOSTILE, Go, Opened
 
-READY = 1500  # milliseconds from navigation to a page that answers; for 1,000 devices
+READY = 1500  # milliseconds from navigation to a page that answers, and 1,000 devices should not take longer
 
 
 def card_fields(page: Page) -> dict[str, str]:
@@ -29,24 +29,27 @@ def test_tables_are_the_inventory(visit: Go, opened: Opened) -> None:
     devices = {row["device_id"]: row for row in query(con, "SELECT * FROM device").rows}
     findings = query(con, "SELECT * FROM finding").rows
     public = query(con, "SELECT * FROM conversation WHERE client_public OR server_public").rows
-    shown = page.locator("#device-table tbody tr")
-    assert sorted(shown.evaluate_all("rows => rows.map(row => row.id)")) == sorted(devices)
-    for row in shown.all():
-        device = devices[str(row.get_attribute("id"))]
-        text = row.inner_text()
-        for value in (device["manufacturer"], device["operating_system"], *device["ae_titles"][:3]):
-            assert value is None or value in text
-        assert [str(len(device["public_peers"]))] == row.locator("td.n").all_inner_texts() or not device["public_peers"]
-    rows = page.locator("#findings tbody tr")
-    assert rows.count() == len(findings)
-    for finding in findings:
-        row = page.locator(f"#{finding['finding_id']}")
-        text = str(row.text_content())
+    shown = page.locator("#device-table tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.id, row.innerText, row.querySelector('td.n').innerText])"
+    )
+    assert sorted(id_ for id_, _, _ in shown) == sorted(devices)
+    for id_, text, peers in shown:
+        device = devices[id_]
+        assert all(value in text for value in (device["operating_system"], *device["ae_titles"][:3]) if value)
+        assert (device["manufacturer"] or "") in text
+        assert peers == str(len(device["public_peers"]) or "")
+    rows = page.locator("#findings tbody tr").evaluate_all(
+        """rows => rows.map(row => [row.id, row.textContent, row.closest('details').textContent,
+            row.closest('details').querySelector('summary .severity').textContent])"""
+    )
+    assert sorted(id_ for id_, _, _, _ in rows) == sorted(finding["finding_id"] for finding in findings)
+    found = {finding["finding_id"]: finding for finding in findings}
+    for id_, text, advice, severity in rows:
+        finding = found[id_]
+        assert severity == finding["severity"]
+        assert finding["remedy"] in advice and finding["rule"] in advice
         assert finding["status"] in text and (finding["peer"] or "") in text
         assert all(str(seen["frame"]) in text for seen in finding["evidence"])
-        rule = page.locator(f"details:has(#{finding['finding_id']}) > summary")
-        assert str(rule.text_content()).split()[0] == finding["severity"]
-        assert finding["remedy"] in str(page.locator(f"details:has(> .scroll #{finding['finding_id']})").text_content())
     assert page.locator("#exposure details tbody tr").count() == len(public)
     data: dict[str, Any] = json.loads(str(page.locator("#data").text_content()))  # what the script reads
     for card in data["devices"]:
@@ -87,6 +90,8 @@ def test_search_filters_and_clear(visit: Go) -> None:
     page.keyboard.press("/")
     page.keyboard.type("canon aquilion")
     assert seen.names() == ["AQONE"]
+    page.keyboard.press("Enter")
+    assert page.locator("#device-table").is_visible() and page.evaluate("scrollY") > 0
     assert page.get_by_role("status").inner_text().startswith("1 of 12 devices")
     page.fill("#search", "81.2.69.160")
     assert seen.names() == ["VNA1"]
@@ -137,11 +142,13 @@ def test_hostile_names_are_shown_not_run(visit: Go, script: bool) -> None:
     for name in (HOSTILE[0], HOSTILE[1], "<b>north</b>"):
         assert name in text
     assert page.locator("b:text-is('north'), img").count() == 0
-    isolated = page.locator("bdi", has_text="gnp.exe").first
-    assert isolated.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate" if script else isolated
     if not script:
         assert page.locator("#device-table tbody tr").count() == 3  # all of it can be read
         return
+    page.locator("#device-table tbody a").first.click()
+    turned = page.locator("#card bdi", has_text="gnp.exe").first
+    assert turned.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
+    page.keyboard.press("Escape")
     for row in page.locator("#device-table tbody a").all():
         row.click()
         page.keyboard.press("Escape")
@@ -181,9 +188,9 @@ def test_large_inventories_are_paged(visit: Go) -> None:
     page.get_by_role("button", name="Show 100 more").click()
     assert len(seen.names()) == 200
     page.get_by_role("button", name="Show all").click()
-    assert len(seen.names()) == 501
-    page.fill("#search", "ct499")
-    assert seen.names() == ["CT499"]
+    assert len(seen.names()) == 301
+    page.fill("#search", "ct299")
+    assert seen.names() == ["CT299"]
     # Each mark of the picture is a device.
     page.click("#clear")
     marks = page.locator("[data-role] .marks path").last

@@ -12,8 +12,9 @@ from inventory.report import gathering
 from inventory.report.page import content_policy, frames, make_page
 from inventory.report.summary import losses
 from inventory.report.words import moment, plural, role_name, size
+from sensor import __version__
 from sensor.cli.options import Role
-from tests.report.conftest import HOSTILE, Opened, Pages
+from tests.report.conftest import HOSTILE, MakePage, Opened
 
 
 class Reader(HTMLParser):
@@ -41,13 +42,13 @@ class Reader(HTMLParser):
             self.text += data
 
 
-def test_same_bytes_each_time(opened: Opened, pages: Pages) -> None:
+def test_same_bytes_each_time(opened: Opened, pages: MakePage) -> None:
     con = opened("hostile")
-    assert make_page(con, "0.1.0") == pages("hostile").read_bytes()
+    assert make_page(con, __version__) == pages("hostile").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["hostile", "clinic", "empty"])
-def test_nothing_is_fetched_or_run(pages: Pages, name: str) -> None:
+def test_nothing_is_fetched_or_run(pages: MakePage, name: str) -> None:
     text = pages(name).read_text("utf-8")
     page = Reader(text)
     for tag, attributes in page.elements:
@@ -66,7 +67,7 @@ def test_nothing_is_fetched_or_run(pages: Pages, name: str) -> None:
     ]
 
 
-def test_policy_forbids_all_else(pages: Pages) -> None:
+def test_policy_forbids_all_else(pages: MakePage) -> None:
     policy = next(
         attributes["content"] for tag, attributes in Reader(pages("clinic").read_text("utf-8")).elements
         if attributes.get("http-equiv") == "Content-Security-Policy"
@@ -77,7 +78,7 @@ def test_policy_forbids_all_else(pages: Pages) -> None:
     assert "connect-src 'self'" in content_policy(served=True)
 
 
-def test_hostile_names_are_text(pages: Pages) -> None:
+def test_hostile_names_are_text(pages: MakePage) -> None:
     page = Reader(pages("hostile").read_text("utf-8"))
     data = json.loads(page.scripts[0])
     assert {tag for tag, _ in page.elements} >= {"bdi"}
@@ -88,7 +89,7 @@ def test_hostile_names_are_text(pages: Pages) -> None:
     assert "49" not in data["words"]
 
 
-def test_every_device_finding_and_exposure_is_there(opened: Opened, pages: Pages) -> None:
+def test_every_device_finding_and_exposure_is_there(opened: Opened, pages: MakePage) -> None:
     page = Reader(pages("clinic").read_text("utf-8"))
     ids = {attributes.get("id") for _, attributes in page.elements}
     con = opened("clinic")
@@ -102,7 +103,7 @@ def test_every_device_finding_and_exposure_is_there(opened: Opened, pages: Pages
     assert sorted(device["id"] for device in data["devices"]) == sorted(devices)
 
 
-def test_empty_inventory_has_a_page(pages: Pages) -> None:
+def test_empty_inventory_has_a_page(pages: MakePage) -> None:
     text = Reader(pages("empty").read_text("utf-8")).text
     assert "No packet has been seen yet" in text
     assert "No rule found anything" in text
@@ -110,7 +111,7 @@ def test_empty_inventory_has_a_page(pages: Pages) -> None:
 
 def test_one_site_only(opened: Opened) -> None:
     con = opened("hostile")
-    there, elsewhere = (json.loads(Reader(make_page(con, "0.1.0", site).decode()).scripts[0])["devices"]
+    there, elsewhere = (json.loads(Reader(make_page(con, __version__, site).decode()).scripts[0])["devices"]
                         for site in ("<b>north</b>", "south"))  # fmt: skip
     assert len(there) == 3 and elsewhere == []  # the router, too
 
@@ -119,7 +120,7 @@ def test_what_is_left_out_is_said(opened: Opened, monkeypatch: pytest.MonkeyPatc
     for name in ("MAX_DEVICES", "MAX_FINDINGS", "MAX_EXPOSURES"):
         monkeypatch.setattr(gathering, name, 1)
     con = opened("clinic")
-    page = Reader(make_page(con, "0.1.0").decode())
+    page = Reader(make_page(con, __version__).decode())
     worst = con.execute(
         "SELECT device_id FROM finding WHERE status = 'open' AND severity IN ('critical', 'high')"
     ).fetchall()

@@ -3,14 +3,15 @@ const PRINTED_CARDS = 100; // more would be a book
 
 const CONTROLS = { text: '#search', site: '#by-site', role: '#by-role', maker: '#by-maker', severity: '#by-severity' };
 
-function choose(values, jump) {
+function choose(values, jump = undefined) {
   wanted = { ...wanted, ...values };
   if (find('#by-site').options.length < 3) wanted.site = '';
   for (const [name, selector] of Object.entries(CONTROLS)) find(selector).value = wanted[name];
   find('#by-public').checked = wanted.public;
   limit = PAGE;
   update();
-  if (jump) find('#devices').scrollIntoView();
+  const list = find('#devices');
+  if (jump ?? list.getBoundingClientRect().top < 0) list.scrollIntoView(); // who looks at the list, sees its start
 }
 
 function options(selector, all, values) {
@@ -36,7 +37,7 @@ function makeFilters() {
     find(selector).addEventListener('input', (event) => choose({ [name]: event.target.value }));
   }
   find('#by-public').addEventListener('input', (event) => choose({ public: event.target.checked }));
-  find('#filters').addEventListener('submit', (event) => event.preventDefault());
+  find('#filters').addEventListener('submit', (event) => { event.preventDefault(); choose({}, true); });
   find('#filters').addEventListener('reset', (event) => { event.preventDefault(); choose(WANTED); });
 }
 
@@ -105,7 +106,7 @@ function begin() {
   fillFilters();
   makeList();
   makePictures();
-  choose({});
+  choose({}, false);
 }
 
 document.documentElement.classList.add('script');

@@ -36,7 +36,7 @@ MIRROR = {
 ONE_WAY = {"new public peer", "new AE title"}  # that one is not used is no news
 KEYS = ("device_id", "field", "old", "new")
 # To shrink an example takes minutes, and it is short as it is.
-SETTINGS = settings(max_examples=150, deadline=None, phases=[Phase.generate])
+SETTINGS = settings(max_examples=8, deadline=None, phases=[Phase.generate])
 CON = duckdb.connect(config={"threads": 1})
 
 values = st.sampled_from(["10.1.0.1", "10.1.0.2", "10.1.0.3"])

@@ -1,0 +1,91 @@
+"""`medspan listen --events FILE --syslog SOCKET`: the process that tells, and the sensor it tells of."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inventory.errors import InventoryError
+from inventory.store import Store
+from sensor.cli.events import Teller
+from tests.cli.conftest import write_inventory
+from tests.conftest import CLINIC, MEDSPAN
+from tests.mirror import mirror_port
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> socket.socket:
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind(str(tmp_path / "log"))
+    log.settimeout(1)
+    return log
+
+
+def test_process(tmp_path: Path, log: socket.socket, capfd: pytest.CaptureFixture[str]) -> None:
+    """Killed, it is started again; at its end it has told everything, once, to all."""
+    inventory, events = tmp_path / "medspan.duckdb", tmp_path / "events.jsonl"
+    Store(inventory)
+    teller = Teller(inventory, events, f"unix:{tmp_path / 'log'}")
+    while not (tmp_path / "medspan.duckdb.told").exists():
+        time.sleep(0.05)
+    os.kill(teller._process.pid, signal.SIGTERM)  # the sensor ends it, nobody else
+    time.sleep(0.1)
+    teller.keep_running()
+    assert capfd.readouterr().err == ""
+    teller._process.kill()
+    teller._process.wait()
+    teller.keep_running()
+    assert "is started again" in capfd.readouterr().err
+    write_inventory(inventory)
+    teller.end()
+    rows = [json.loads(line) for line in events.read_text().splitlines()]
+    assert {"new device", "new public peer"} <= {row["change"] for row in rows}
+    assert [log.recv(4096)[:4] for _ in rows] == [b"<13" + str(_digit(row)).encode() for row in rows]
+    Teller(inventory, events, None).end()
+    assert len(events.read_text().splitlines()) == len(rows)
+
+
+def _digit(row: dict[str, str]) -> int:
+    return ["critical", "high", "medium", "low", "info"].index(row["severity"])
+
+
+@pytest.mark.parametrize("name", ["medspan.duckdb", "medspan.duckdb.told", "missing/events.jsonl", "."])
+def test_files_that_are_not_for_events(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InventoryError):
+        Teller(tmp_path / "medspan.duckdb", tmp_path / name, None)
+
+
+def test_listening(tool: Callable[[str], str], tmp_path: Path, log: socket.socket) -> None:
+    tool("ip"), tool("tcpreplay")
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    events = tmp_path / "events.jsonl"
+    with mirror_port() as (far, near):
+        command = ["ip", "netns", "exec", near, MEDSPAN, "listen", "-i", "mirror1", "--flush", "0.5"]
+        options = ["--inventory", "i.duckdb", "--events", events, "--syslog", tmp_path / "log"]
+        process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        assert process.stderr is not None
+        assert "listening" in process.stderr.readline()
+        replay = ["ip", "netns", "exec", far, "tcpreplay", "-q", "-i", "mirror0", "--topspeed", str(CLINIC)]
+        subprocess.run(replay, check=True, capture_output=True)
+        time.sleep(0.6)
+        process.terminate()
+        assert process.wait(30) == 130
+        assert "1,082 packets, 0 dropped" in process.stderr.read()
+        sent = subprocess.run(
+            ["ip", "-n", near, "-s", "-j", "link", "show", "mirror1"], check=True, capture_output=True, text=True
+        )
+    assert json.loads(sent.stdout)[0]["stats64"]["tx"]["packets"] == 0
+    rows = [json.loads(line) for line in events.read_text().splitlines()]
+    peers = {(row["ip_address"], row["new"].split()[0]) for row in rows if row["change"] == "new public peer"}
+    assert peers == {("192.168.50.40", "81.2.69.160"), ("192.168.50.72", "151.101.1.69")}
+    assert len([row for row in rows if row["change"] == "new device"]) == 12
+    assert len([log.recv(4096) for _ in rows]) == len(rows)
