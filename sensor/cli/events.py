@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from inventory.changes.watching import Watch
 
 READY_WITHIN = 10.0  # seconds until the process has taken up what was told before
-END_WITHIN = 600.0  # seconds it may take to tell the last changes
+END_WITHIN = 60.0  # seconds it may take to tell the last changes; what is left is told the next time
 SHORTEST_PAUSE = 1.0  # seconds between two looks
 PAUSE = 4  # times as long as a look took
 TICK = 0.25  # seconds between looking whether there is something to look at

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from inventory.config import Config
+from inventory.keeping import keep
 from tests.cli.conftest import Cli, write_inventory
 
 COLUMNS = ["severity", "change", "site", "device_id", "ip_address", "device", "field", "old", "new", "at"]
@@ -100,3 +102,16 @@ def test_declared(cli: Cli, tmp_path: Path) -> None:
     done = cli("diff", "--declared", file)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "line 3" in done.stderr
+
+
+def test_kept_tables_tell_the_same(
+    process: Cli, inventory: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.keeping.FEWEST", 0)
+    for name, path in (("old", bare), ("new", inventory)):
+        shutil.copy(path, tmp_path / f"{name}.duckdb")
+        assert keep(tmp_path / f"{name}.duckdb", Config())
+    wanted = process("diff", bare, inventory, "--format", "json")
+    found = process("diff", "old.duckdb", "new.duckdb", "--format", "json")
+    assert (found.returncode, found.stdout) == (0, wanted.stdout)
+    assert process("diff", "new.duckdb", "new.duckdb").stderr == "no changes\n"
