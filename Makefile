@@ -17,7 +17,7 @@ demo: .venv/installed
 	@echo "The inventory is $(DEMO)/medspan.duckdb, the audit table $(DEMO)/devices.csv, the page $(DEMO)/report.html"
 
 test: .venv/installed-dev
-	@tests/tools/need tshark
+	@tests/tools/need tshark chromium libreoffice-calc:soffice
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/installed-dev
