@@ -215,7 +215,7 @@ def _check_unique(file: Path, rows: list[Declared]) -> None:
         model, site = row.values.get("model"), row.values.get("site")
         names: list[tuple[str, tuple[object, ...]]] = []
         for field in _UNIQUE:
-            more = model if field == "serial" else site if field == "asset_tag" else None
+            more = (model, site) if field == "serial" else site if field == "asset_tag" else None
             names += [(f"{field} {value!r}", (field, value.casefold(), more)) for value in row.values.get(field, ())]
         for name, key in names:
             if key in seen:

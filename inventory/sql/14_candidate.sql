@@ -10,12 +10,20 @@ WITH named AS (
     SELECT site, 'mac:' || mac, took_part, first_seen, last_seen, NULL, NULL, true, 'mac:' || mac
     FROM interface
     WHERE router
+),
+taken AS (
+    SELECT *, key <> first_value(key) OVER (PARTITION BY site, name ORDER BY first_seen, key) AS taken
+    FROM named
+    WHERE name IS NOT NULL
 )
 SELECT
     site,
     key,                                                -- identity within the site, as in `host`
-    CASE WHEN key = first_value(key) OVER (PARTITION BY site, name ORDER BY first_seen, key)
-        THEN 'd' || left(md5(site || ' ' || name), 12) END AS id,  -- NULL for the name of another
+    CASE WHEN NOT taken THEN 'd' || left(md5(site || ' ' || name), 12)
+        -- Known by its address alone, at which another was known by its MAC before: that one keeps the address's name.
+        WHEN bool_and(taken) OVER (PARTITION BY site, key)
+        THEN 'd' || left(md5(concat_ws(' ', site, key, 'again')), 12)
+        END AS id,                                      -- NULL for the name of another
     starts_with(name, 'ip:') AS by_address,
     router,                                             -- it stands in front of other hosts
     took_part,
@@ -23,5 +31,4 @@ SELECT
     last_seen,
     alive_from,                                         -- took part from then
     alive_to
-FROM named
-WHERE name IS NOT NULL;
+FROM taken;

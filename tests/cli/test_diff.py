@@ -105,13 +105,12 @@ def test_declared(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_kept_tables_tell_the_same(
-    process: Cli, inventory: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, process: Cli, inventory: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inventory.keeping.FEWEST", 0)
     for name, path in (("old", bare), ("new", inventory)):
         shutil.copy(path, tmp_path / f"{name}.duckdb")
         assert keep(tmp_path / f"{name}.duckdb", Config())
-    wanted = process("diff", bare, inventory, "--format", "json")
+    wanted = cli("diff", bare, inventory, "--format", "json")
     found = process("diff", "old.duckdb", "new.duckdb", "--format", "json")
     assert (found.returncode, found.stdout) == (0, wanted.stdout)
-    assert process("diff", "new.duckdb", "new.duckdb").stderr == "no changes\n"

@@ -136,3 +136,18 @@ def test_the_order_of_facts_does_not_matter() -> None:
         random.Random(seed).shuffle(s.flows)
         random.Random(seed).shuffle(s.observations)
         assert [sorted(map(repr, rows_of(s.derive(), f"FROM {t}"))) for t in ("device", "segment")] == expected
+
+
+def test_an_address_that_another_held_by_its_mac_before() -> None:
+    """Whoever is known by the address alone is a device of its own, with an id of its own."""
+    s = Scene()
+    for mac in (CT_MAC, "00:00:39:c7:00:12"):
+        s.host("192.168.0.30", mac)
+    for row in s.observations:  # two held it before: whose it is now, no MAC tells
+        row |= {"first_seen": row["first_seen"].replace(year=2010), "last_seen": row["last_seen"].replace(year=2010)}
+    s.flow(Host("192.168.0.30", "00:00:5e:00:01:01"), Host("10.0.0.1", PACS_MAC), 443, "tls")
+    devices = at(s, "192.168.0.30")
+    ids = {row["device_id"] for row in devices}
+    assert None not in ids and len(ids) == len(devices)
+    names = rows_of(s.derive(), "SELECT key FROM device_key WHERE kind = 'id'")
+    assert ids <= {row["key"] for row in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,22 +45,21 @@ PC = Host("10.1.0.30", "00:11:22:33:44:30", name="pc-30")
 FAR = Host("10.2.0.40", "00:11:22:33:44:40", name="far")
 
 
-def write(
-    path: Path,
-    name: str,
-    day: float,
-    hosts: Iterable[Host],
-    site: str = "north",
-    seconds: int = 3600,
-    last: bool = True,
-) -> None:
-    """Add the capture `name` of a day on which `hosts` were there, each `seconds`/20 after the one before."""
+def write(path: Path, name: str, day: float, sites: dict[str, list[Host]], seconds: int = 3600) -> None:
+    """Add a capture of each of `sites`, on which its hosts were there, each `seconds`/20 after the one before."""
     begin = START + int(day * DAY)
-    recorder = Recorder(site, "core-1", name)
-    for number, host in enumerate(hosts, 1):
-        _tell(recorder, host, begin + number * seconds * SECOND // 20, number)
+    recorders = {site: Recorder(site, "core-1", name) for site in sites}
+    for site, hosts in sites.items():
+        for number, host in enumerate(hosts, 1):
+            _tell(recorders[site], host, begin + number * seconds * SECOND // 20, number)
     health = CaptureHealth(packets=9, bytes=999, first_packet=begin, last_packet=begin + seconds * SECOND)
-    Store(path).write(Capture(name, f"{name}.pcap", None, site, "core-1", "1", health, last), recorder.drain())
+    first, *others = sites
+    capture = Capture(name, f"{name}.pcap", None, first, "core-1", "1", health, True)
+    Store(path).write(capture, *(recorder.drain() for recorder in recorders.values()))
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "INSERT INTO capture SELECT * REPLACE (unnest(?) AS site) FROM capture WHERE id = ?", [others, name]
+        )
 
 
 def _tell(recorder: Recorder, host: Host, at: int, frame: int) -> None:

@@ -139,18 +139,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Inventories of the day before, of the day after, and of both, in whichever order they were read."""
     folder = tmp_path_factory.mktemp("days")
     before, after, grown = (folder / f"{name}.duckdb" for name in ("before", "after", "grown"))
-    for site, scene in SCENES.items():
-        write(after, f"after {site}", 1, scene.after, site)
+    first = {site: scene.before for site, scene in SCENES.items()}
+    second = {site: scene.after for site, scene in SCENES.items()}
+    write(after, "second", 1, second)
     shutil.copy(after, grown)
-    for site, scene in SCENES.items():
-        for path in (before, grown):
-            write(path, f"before {site}", 0, scene.before, site)
-    write(before, "missing", 0, [PACS], "missing")
-    write(before, "long", 0, [CT], "short")
-    write(after, "short", 1, [CT], "short", seconds=60)
+    for path in (before, grown):
+        write(path, "first", 0, first)
+    write(before, "long", 0, {"short": [CT], "missing": [PACS]})
+    write(after, "short", 1, {"short": [CT]}, seconds=60)
     for path in (before, after):
-        write(path, "one sensor", 0, [CT, PACS], "two sensors")
-    write(after, "another sensor", 0, [PC], "two sensors")
+        write(path, "one sensor", 0, {"two sensors": [CT, PACS]})
+    write(after, "another sensor", 0, {"two sensors": [PC]})
     for path in (before, after, grown):
         snapshot(path)
     return folder

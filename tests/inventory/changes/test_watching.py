@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from inventory.changes.events import MAX_WAITING, Delivery, EventFile
 from inventory.changes.watching import Watch, memory_of
+from inventory.database import open_database
 from inventory.export import Row
-from tests.inventory.changes.inventories import CT, PACS, PC, opened, write
+from inventory.store import Store
 
-MINUTE = 1 / 1440
+TABLES = """
+CREATE TABLE IF NOT EXISTS state (site VARCHAR, device_id VARCHAR, aspect VARCHAR, value VARCHAR, detail VARCHAR,
+    first_seen TIMESTAMP, last_seen TIMESTAMP);
+CREATE TABLE IF NOT EXISTS device_key (site VARCHAR, kind VARCHAR, key VARCHAR, device_id VARCHAR);
+CREATE TABLE IF NOT EXISTS finding (finding_id VARCHAR, rule VARCHAR, severity VARCHAR, title VARCHAR, site VARCHAR,
+    device_id VARCHAR, ip_address VARCHAR, port INTEGER, peer VARCHAR, first_seen TIMESTAMP, last_seen TIMESTAMP,
+    status VARCHAR);
+"""
 
 
 class Sink:
@@ -33,62 +46,91 @@ class Sink:
         return min(len(rows), 2)
 
     def taken(self) -> list[tuple[str, str]]:
-        """(change, address) of what was sent since the last time."""
+        """(change, device) of what was sent since the last time."""
         rows, self.rows = self.rows, []
-        return [(row["change"], row["ip_address"]) for row in rows]
+        return [(row["change"], row["device_id"]) for row in rows]
+
+
+Seen = tuple[str, str, str, int]  # device, aspect, value, second at which it was seen
+
+
+def grow(path: Path, until: int, *rows: Seen) -> None:
+    """Add to an inventory whose derived tables are simply there. A device's first row is when it shows up."""
+    Store(path)
+    with duckdb.connect(str(path)) as con:
+        con.execute(TABLES)
+        con.execute(
+            "INSERT INTO capture (id, site, first_packet, last_packet) VALUES ('live', 's', ?, ?)", at(0, until)
+        )
+        for device, aspect, value, second in rows:
+            if con.execute("SELECT 1 FROM state WHERE device_id = ?", [device]).fetchone() is None:
+                con.execute("INSERT INTO device_key VALUES ('s', 'id', ?, ?)", [device, device])
+                con.execute(
+                    "INSERT INTO state VALUES ('s', ?, 'device', 'client', ?, ?, ?)", [device] * 2 + at(second, 0)
+                )
+            con.execute(
+                "UPDATE state SET last_seen = ? WHERE device_id = ? AND aspect = 'device'", [*at(second), device]
+            )
+            kind = "IPv4" if aspect == "ip_address" else ""
+            con.execute(
+                "INSERT INTO state VALUES ('s', ?, ?, ?, ?, ?, ?)", [device, aspect, value, kind, *at(second, second)]
+            )
+
+
+def at(*seconds: int) -> list[datetime]:
+    return [datetime(2026, 1, 1) + timedelta(seconds=second) for second in seconds]
+
+
+@contextmanager
+def as_it_is(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_database(path, read_only=True) as con:
+        yield con
 
 
 def watching(path: Path, sink: Sink, notes: list[str]) -> Watch:
-    watch = Watch(path, opened, [Delivery(sink, notes.append)], notes.append)
+    watch = Watch(path, as_it_is, [Delivery(sink, notes.append)], notes.append)
     watch.begin()()
     return watch
 
 
 def test_a_sensors_life(tmp_path: Path) -> None:
     path, sink, notes = tmp_path / "i.duckdb", Sink(), list[str]()
-    write(path, "live", 0, [PACS])
+    grow(path, 100, ("pacs", "service", "104/tcp dicom", 50))
     watch = watching(path, sink, notes)
     assert (sink.taken(), watch.changed()) == ([], False), "what is there counts as told"
 
-    # One minute: the CT came 3 s before its end, the PC 27 s before.
-    write(path, "live 2", 1, [PC] + [PACS] * 9 + [PACS] * 9 + [CT], seconds=30)
+    grow(path, 1000, ("ct", "ip_address", "10.1.0.10", 980), ("pc", "ip_address", "10.1.0.30", 990))
     assert watch.changed()
     watch.look()
     assert sink.taken() == [], "nothing has settled yet"
-    write(path, "live 3", 1 + MINUTE, [PACS], seconds=60)
+    grow(path, 1015, ("pc", "service", "80/tcp http", 1012))
     watch.look()
-    assert sink.taken() == [("new device", "10.1.0.30"), ("new device", "10.1.0.10")]
+    assert sink.taken() == [("new device", "ct")]
+    grow(path, 1100)
     watch.look()
-    assert sink.taken() == []
+    watch.look()
+    assert sink.taken() == [("new device", "pc")], "with what it has shown meanwhile"
 
-    # A restart; then the CT gets another address, of which it is not sure for a while.
+    # A restart; then the CT gets another address, and of the PACS it is not sure for a while whether it has two.
     watch = watching(path, sink, notes)
-    write(
-        path,
-        "live 4",
-        1 + 2 * MINUTE,
-        [replace(CT, ip="10.1.0.11"), replace(PACS, ports=((104, "dicom"), (80, "http")))],
-    )
+    grow(path, 2000, ("ct", "ip_address", "10.1.0.11", 1600), ("pacs", "service", "80/tcp http", 1999))
+    grow(path, 2001, ("pacs", "ip_address", "10.1.0.20", 1500), ("pacs", "ip_address", "10.1.0.21", 1999))
     sink.broken = True
     watch.look()
     watch.look()
     assert (sink.taken(), notes) == ([], ["sink: connection refused: events are kept until it takes them"])
 
-    # Another restart: what nobody took is not lost.
+    # Another restart: what nobody took is not lost, and told once.
     watch = watching(path, sink, notes)
     sink.broken = False
     watch.retry()
-    assert sorted(sink.taken()) == [("moved", "10.1.0.11"), ("new service", "10.1.0.20")]
+    assert sink.taken() == [("moved", "ct"), ("new service", "pacs")]
     watch = watching(path, sink, notes)
     watch.retry()
     watch.look()
     assert sink.taken() == []
-
-    write(path, "live 5", 2, [replace(PC, ip="10.1.0.31")], seconds=20)
-    watch.look()
-    assert sink.taken() == []
     watch.look(final=True)
-    assert sink.taken() == [("moved", "10.1.0.31")], "at the end everything is told"
+    assert sink.taken() == [("moved", "pacs")], "at the end everything is told"
     watch = watching(path, sink, notes)
     watch.look()
     watch.look(final=True)
@@ -97,7 +139,7 @@ def test_a_sensors_life(tmp_path: Path) -> None:
 
 def test_memory_that_cannot_be_read(tmp_path: Path) -> None:
     path, notes = tmp_path / "i.duckdb", list[str]()
-    write(path, "live", 0, [PACS])
+    grow(path, 100, ("pacs", "service", "104/tcp dicom", 50))
     memory_of(path).write_text("not ours")
     sink = Sink()
     watching(path, sink, notes).look()
@@ -133,16 +175,12 @@ def test_full_disk() -> None:
     assert delivery.waiting == [ROW]
 
 
-def test_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import resource
-
+def test_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     file = EventFile(path)
     file.send([ROW])
     size = path.stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal
-
     old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, limits[1]))
     try:
