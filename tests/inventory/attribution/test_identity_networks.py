@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from importlib.resources import files
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.inventory.attribution.scene import CANON, SIEMENS, Host, Scene, rows_of
@@ -138,16 +140,19 @@ def test_the_order_of_facts_does_not_matter() -> None:
         assert [sorted(map(repr, rows_of(s.derive(), f"FROM {t}"))) for t in ("device", "segment")] == expected
 
 
-def test_an_address_that_another_held_by_its_mac_before() -> None:
-    """Whoever is known by the address alone is a device of its own, with an id of its own."""
-    s = Scene()
-    for mac in (CT_MAC, "00:00:39:c7:00:12"):
-        s.host("192.168.0.30", mac)
-    for row in s.observations:  # two held it before: whose it is now, no MAC tells
-        row |= {"first_seen": row["first_seen"].replace(year=2010), "last_seen": row["last_seen"].replace(year=2010)}
-    s.flow(Host("192.168.0.30", "00:00:5e:00:01:01"), Host("10.0.0.1", PACS_MAC), 443, "tls")
-    devices = at(s, "192.168.0.30")
-    ids = {row["device_id"] for row in devices}
-    assert None not in ids and len(ids) == len(devices)
-    names = rows_of(s.derive(), "SELECT key FROM device_key WHERE kind = 'id'")
-    assert ids <= {row["key"] for row in names}
+def test_an_address_whose_name_another_has_already() -> None:
+    """Whoever is known by an address alone has an id of its own, also where a MAC held that address before."""
+    con = duckdb.connect()
+    con.execute("""
+        CREATE TABLE host AS SELECT 's' AS site, key, true AS took_part, first_seen, first_seen AS last_seen,
+            first_seen AS alive_from, first_seen AS alive_to, NULL::VARCHAR AS title, mac = 'a' AS own, mac, '' AS vlan,
+            '10.0.0.1' AS ip
+        FROM (VALUES ('mac:a', 'a', TIMESTAMP '2008-01-01'), ('ip:10.0.0.1', 'r', TIMESTAMP '2023-01-01'))
+            v(key, mac, first_seen)
+    """)
+    con.execute("CREATE TABLE interface AS SELECT * FROM host WHERE false")
+    con.execute("ALTER TABLE interface ADD COLUMN router BOOLEAN")
+    con.execute(files("inventory").joinpath("sql/14_candidate.sql").read_text("utf-8"))
+    ids = con.execute("SELECT key, list(id ORDER BY id) FROM candidate WHERE id IS NOT NULL GROUP BY key").fetchall()
+    assert {key: len(names) for key, names in ids} == {"mac:a": 2, "ip:10.0.0.1": 1}
+    assert len({name for _, names in ids for name in names}) == 3
