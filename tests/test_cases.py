@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from sensor.cli.main import app
 from tests.conftest import ROOT, Medspan
 from tests.degrade import degrade
+from tests.reading import read_apart
 
 CASES = {path.parent.name: json.loads(path.read_text()) for path in (ROOT / "tests/cases").glob("*/expected.json")}
 OWN = ("manufacturer", "manufacturer_model_name", "device_serial_number")
@@ -29,8 +30,9 @@ LEVELS = (None, "low", "medium", "high")
 
 
 def unpacked(name: str, folder: Path) -> Path:
-    """The capture of a case, as a plain file in `folder`."""
-    capture = folder / f"{name}.pcap"
+    """The capture of a case, as a plain file in a folder of its own."""
+    (folder / name).mkdir()
+    capture = folder / name / f"{name}.pcap"
     capture.write_bytes(gzip.decompress((ROOT / "tests/cases" / name / "capture.pcap.gz").read_bytes()))
     return capture
 
@@ -119,8 +121,8 @@ def test_case(tmp_path: Path, name: str) -> None:
 
 def read_all(form: str, folder: Path) -> list[dict[str, Any]]:
     """Every case in a degraded form, each a site of one inventory."""
-    for name in CASES:
-        run(folder, "read", degrade(unpacked(name, folder), form, folder), "--site", name)
+    captures = {name: degrade(unpacked(name, folder), form, folder / name) for name in CASES}
+    read_apart(captures, folder / "inventory.duckdb")
     devices: list[dict[str, Any]] = json.loads(run(folder, "devices", "--format", "json"))
     return devices
 

@@ -19,6 +19,7 @@ from inventory.findings.rules import SEVERITIES, rules
 from sensor.cli.main import app
 from tests.conftest import ROOT
 from tests.degrade import degrade
+from tests.reading import read_apart
 
 FOLDER = ROOT / "tests/findings"
 CASES = {path.parent.name: json.loads(path.read_text()) for path in FOLDER.glob("*/expected.json")}
@@ -34,11 +35,12 @@ def run(folder: Path, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def read(name: str, folder: Path, form: str | None = None) -> None:
-    """Read a case, whole or in a degraded form, as a site of the inventory in `folder`."""
-    capture = folder / f"{name}.pcap"
+def unpacked(name: str, folder: Path, form: str | None = None) -> Path:
+    """The capture of a case, whole or in a degraded form, in a folder of its own."""
+    (folder / name).mkdir()
+    capture = folder / name / "capture.pcap"
     capture.write_bytes(gzip.decompress((FOLDER / name / "capture.pcap.gz").read_bytes()))
-    run(folder, "read", degrade(capture, form, folder) if form else capture, "--site", name)
+    return degrade(capture, form, folder / name) if form else capture
 
 
 def found(folder: Path) -> dict[str, Found]:
@@ -66,8 +68,7 @@ def test_each_rule_is_whole_and_has_a_case() -> None:
 
 
 def test_whole(tmp_path: Path) -> None:
-    for name in TOGETHER:
-        read(name, tmp_path)
+    read_apart({name: unpacked(name, tmp_path) for name in TOGETHER}, tmp_path / "inventory.duckdb")
     sites = found(tmp_path)
     assert {name: sorted(sites[name], key=repr) for name in TOGETHER} == {
         name: sorted(expected(name), key=repr) for name in TOGETHER
@@ -78,14 +79,13 @@ def test_whole(tmp_path: Path) -> None:
 def test_whole_with_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (tmp_path / "medspan.toml").write_text(CASES[name]["config"])
     monkeypatch.setenv(VARIABLE, str(tmp_path / "medspan.toml"))
-    read(name, tmp_path)
+    run(tmp_path, "read", unpacked(name, tmp_path), "--site", name)
     assert sorted(found(tmp_path)[name], key=repr) == sorted(expected(name), key=repr)
 
 
 @pytest.mark.parametrize("form", ["dup", "qinq", "vxlan", "loss2", "mid", "oneway", "snap128"])
 def test_no_false_finding_in_degraded_forms(tmp_path: Path, form: str) -> None:
-    for name in TOGETHER:
-        read(name, tmp_path, form)
+    read_apart({name: unpacked(name, tmp_path, form) for name in TOGETHER}, tmp_path / "inventory.duckdb")
     sites = found(tmp_path)
     for name in TOGETHER:
         if form not in CASES[name].get("unlike", {}):

@@ -29,7 +29,6 @@ SELECT p.* EXCLUDE (confidence, conflicts, addressless, first_seen, last_seen),
     w.location,
     w.asset_tag,
     w.note,
-    w.note,
     p.first_seen,
     p.last_seen
 FROM profile p LEFT JOIN words w USING (device_id) LEFT JOIN mend m USING (device_id);

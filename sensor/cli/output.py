@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from inventory.export import Result, Row
 
 Columns = Mapping[str, "str | Callable[[Row], Any]"]  # heading -> the row's key, or what to make of the row
-_WIDE: Final = 10_000  # columns of a table that no terminal shows: nothing is cut or wrapped
+_GAP: Final = 3  # columns between two of a table
 
 
 def note(message: str) -> None:
@@ -52,20 +53,46 @@ def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
 
 def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     """Write `rows` as a table, as wide as the terminal; as wide as the text where there is none."""
+    from inventory.export import to_text
+
+    lines = [[to_text(heading) for heading in columns]]
+    for row in rows:
+        values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
+        lines.append([" ".join(to_text(value).split()) for value in values])
+    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + _GAP * len(widths) > shutil.get_terminal_size().columns:
+        _print_folded(lines, stdout)
+        return
+    heading, *body = (
+        (" " * _GAP).join(cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+    rule = "\u2500" * (sum(widths) + _GAP * len(widths) - 1)
+    stdout.writelines(f"{line.rstrip()}\n" for line in (heading, rule, *body))
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _print_folded(lines: list[list[str]], stdout: TextIO) -> None:
+    """Write a table that is wider than the terminal: its cells are folded."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from inventory.export import to_text
-
-    console = Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDE)
+    console = Console(markup=False, highlight=False, emoji=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in columns:
-        table.add_column(Text(to_text(heading)), overflow="fold")
-    for row in rows:
-        values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
-        table.add_row(*(Text(" ".join(to_text(value).split())) for value in values))
+    for heading in lines[0]:
+        table.add_column(Text(heading), overflow="fold")
+    for line in lines[1:]:
+        table.add_row(*map(Text, line))
     with console.capture() as captured:  # written here, as rich has its own idea of a broken pipe
         console.print(table)
     stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))

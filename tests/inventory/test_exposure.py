@@ -20,7 +20,9 @@ def found(s: Scene) -> set[tuple[str, str, int | None, str | None]]:
         SELECT rule, ip_address, port, peer, severity FROM finding
         WHERE regexp_matches(rule, 'public|internal') AND rule NOT LIKE 'certificate%'
     """
-    return {(row["rule"], row["ip_address"], row["port"], row["peer"]) for row in rows_of(s.derive(), query)}
+    return {
+        (row["rule"], row["ip_address"], row["port"], row["peer"]) for row in rows_of(s.derive(findings=True), query)
+    }
 
 
 SAID = {  # by whoever is asked, in its protocol

@@ -8,8 +8,8 @@ from functools import cache
 import duckdb
 import pytest
 
-import inventory.derive
 from inventory.knowledge_tables import create_tables
+from inventory.statements import statements
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
 from tests.inventory.knowledge import Row, table
@@ -42,7 +42,7 @@ def told() -> dict[tuple[str, str], dict[str, str]]:
             for row in table("fingerprints")
         ],
     )
-    statement = next(text for name, text in inventory.derive._statements() if name == "28_fingerprint.sql")
+    statement = next(known.sql for known in statements() if known.makes == "fingerprint")
     con.execute(statement)
     rows = con.execute(f"SELECT field, wire, kind, {', '.join(TOLD)} FROM fingerprint").fetchall()
     return {(field, wire): dict(zip(("kind", *TOLD), rest, strict=True)) for field, wire, *rest in rows}

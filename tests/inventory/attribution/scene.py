@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import duckdb
 
 import inventory
 from inventory.derive import derive_tables
 from inventory.findings.decisions import create_words
+from inventory.findings.rules import rules
 from inventory.geoip import create_places
 from inventory.knowledge_tables import create_tables
 from inventory.networks import Named, Networks
+from inventory.statements import needed
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
 
@@ -227,10 +230,14 @@ class Scene:
 
     # -- looking at it -----------------------------------------------------------------------------------------
 
-    def derive(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection with all derived tables of these facts. Valid until the next scene is derived."""
+    def derive(self, findings: bool = False) -> duckdb.DuckDBPyConnection:
+        """Return a connection with all derived tables of these facts. Valid until the next scene is derived.
+
+        The rules are run only for who asks for `findings`: they are a third of the work.
+        """
         con = _connection()
-        facts = json.dumps([self.observations, self.flows, self.annotations, self.local_nets, self.named], default=str)
+        told = [self.observations, self.flows, self.annotations, self.local_nets, self.named, findings]
+        facts = json.dumps(told, default=str)
         if _derived == [facts]:
             return con
         _derived[:] = []
@@ -248,7 +255,9 @@ class Scene:
         _classify(con, Networks(self.local_nets, self.named))
         create_places(con, ())
         create_words(con)
-        derive_tables(con)
+        needed(())  # which tables rules ask is found out once, and with all of them
+        with patch("inventory.findings.rules.rules", rules if findings else tuple):
+            derive_tables(con)
         _derived[:] = [facts]
         return con
 

@@ -13,7 +13,9 @@ REFUSAL: Final = {"Outcome": "rejected", "Result": "rejected-permanent", "Source
 
 def found(scene: Scene, *rules: str) -> list[dict[str, Any]]:
     names = ", ".join(f"'{rule}'" for rule in rules)
-    rows = rows_of(scene.derive(), f"FROM found WHERE rule IN ({names}) ORDER BY ip_address, port, rule, subject")
+    rows = rows_of(
+        scene.derive(findings=True), f"FROM found WHERE rule IN ({names}) ORDER BY ip_address, port, rule, subject"
+    )
     assert all(row["evidence"] for row in rows)
     return rows
 

@@ -25,7 +25,9 @@ def serve(scene: Scene, ip: str, *answers: str, port: int = 80) -> Host:
 
 
 def found(scene: Scene, rule: str) -> Found:
-    rows: list[dict[str, Any]] = rows_of(scene.derive(), f"FROM found WHERE rule = '{rule}' ORDER BY finding_id")
+    rows: list[dict[str, Any]] = rows_of(
+        scene.derive(findings=True), f"FROM found WHERE rule = '{rule}' ORDER BY finding_id"
+    )
     assert all(row["evidence"] for row in rows)
     return {(row["ip_address"], row["subject"]): (row["severity"], row["detail"]) for row in rows}
 

@@ -50,7 +50,7 @@ def scene() -> Scene:
 
 
 def found(scene: Scene, rule: str) -> list[tuple[str, int, str | None, str]]:
-    rows = rows_of(scene.derive(), f"FROM found WHERE rule = '{rule}' ORDER BY ip_address, port")
+    rows = rows_of(scene.derive(findings=True), f"FROM found WHERE rule = '{rule}' ORDER BY ip_address, port")
     return [(row["ip_address"], row["port"], row["severity"], row["detail"]) for row in rows]
 
 
