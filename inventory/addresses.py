@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 from typing import Final
 
 import duckdb
@@ -53,10 +54,19 @@ def create_addresses(con: duckdb.DuckDBPyConnection, config: Config) -> None:
         raise InventoryError(f"local_nets: {error}") from None
     ips = [ip for (ip,) in con.execute(_ADDRESSES).fetchall()]
     columns = dict(zip(Address._fields, zip(*map(networks.classify, ips), strict=True), strict=False)) if ips else {}
-    layout = json.dumps({"ip": ["VARCHAR"]} | {name: [kind] for name, kind in _TYPES.items()})
-    unnested = ", ".join(f"unnest(j.{name}) AS {name}" for name in ("ip", *_TYPES))
+    layout = json.dumps({"ip": ["VARCHAR"], "position": ["VARCHAR"]} | {name: [kind] for name, kind in _TYPES.items()})
+    unnested = ", ".join(f"unnest(j.{name}) AS {name}" for name in ("ip", "position", *_TYPES))
     con.execute(
         # Our own names.
         f"CREATE TEMP TABLE address AS SELECT {unnested} FROM (SELECT from_json_strict(?, '{layout}') AS j)",  # noqa: S608
-        [json.dumps({"ip": ips, **{name: columns.get(name, ()) for name in _TYPES}})],
+        [json.dumps({"ip": ips, "position": list(map(_position, ips)), **{n: columns.get(n, ()) for n in _TYPES}})],
     )
+
+
+def _position(ip: str) -> str | None:
+    """Return what sorts addresses as people expect, IPv4 first; None for text that is no address."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return None
+    return f"{address.version}{int(address):032x}"

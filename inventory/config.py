@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from inventory.errors import InventoryError
 from inventory.networks import Networks
@@ -38,13 +38,12 @@ VARIABLE: Final = "MEDSPAN_CONFIG"
 _NETWORK_KINDS: Final = ("own", "partner")
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """Findings that the site accepts: all of a rule, or those of a device or with a peer, until a day, for a reason."""
 
     rule: str
     device: str | None  # id, address, MAC or AE title; None is every device
-    peer: str | None
+    peer: str | None  # address, or name of a partner; None is every peer
     until: date
     reason: str
 

@@ -30,7 +30,7 @@ from inventory.vendors import mac_vendors
 _IDENTITY: Final = "identity"  # the first that asks which identities are one device
 _FEW: Final = 500_000  # observations
 _KEYS: Final = "strong_key"  # the last that is needed to tell
-_FINDING: Final = "finding"  # asks what the rules found
+_FINDING: Final = "accepted"  # the first that asks what the rules found
 _NOTHING: Final = Config()
 
 _MACS: Final = """

@@ -40,7 +40,7 @@ class Named(NamedTuple):
 def find_named(con: duckdb.DuckDBPyConnection, names: Iterable[str], site: str | None) -> dict[str, list[Named]]:
     """Return the devices that each of `names` means (of one site): none, one or several."""
     wanted = list(dict.fromkeys(names))
-    table = {"name": wanted, "key": list(map(_canonical, wanted)), "mac": list(map(_mac, wanted))}
+    table = {"name": wanted, "key": list(map(canonical, wanted)), "mac": list(map(mac, wanted))}
     found: dict[str, list[Named]] = {name: [] for name in wanted}
     for name, *of in con.execute(_QUERY, {"names": json.dumps(table), "site": site}).fetchall():
         known = Named(*of)
@@ -66,13 +66,15 @@ def the_one(name: str, found: list[Named]) -> Named:
     return found[0]
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """Return an address as the inventory writes it; any other name as it is."""
     try:
         return str(ip_address(name))
     except ValueError:
         return name
 
 
-def _mac(name: str) -> str:
-    digits = re.sub(r"[.:-]", "", name.lower())  # as switches of any make print it
+def mac(name: str) -> str:
+    """Return a MAC, as switches of any make print it, as the inventory writes it; nonsense of any other name."""
+    digits = re.sub(r"[.:-]", "", name.lower())
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))

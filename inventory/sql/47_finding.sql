@@ -1,7 +1,7 @@
 -- `medspan findings`: what the rules of `inventory/findings` found, and what became of it.
 CREATE OR REPLACE TEMP VIEW finding AS
 WITH said AS (  -- the newest word counts
-    SELECT device_id AS finding_id, 
+    SELECT device_id AS finding_id,
         max_by({'status': value, 'author': author, 'at': "at"}, {'at': "at", 'value': value}) AS s
     FROM annotation
     WHERE field = 'status'
@@ -14,12 +14,10 @@ word AS (
     GROUP BY ALL
 ),
 configured AS (
-    SELECT f.finding_id, max_by({'until': a.until, 'reason': a.reason}, a.until) AS a
-    FROM found f JOIN acceptance a ON a.rule = f.rule AND a.until >= (SELECT day FROM today)
-        AND (a.peer IS NULL OR a.peer = f.peer)
-        AND (a.device IS NULL OR a.device = f.ip_address OR f.device_id IN (
-            SELECT device_id FROM device_key WHERE lower(key) = lower(a.device)))
-    GROUP BY ALL
+    SELECT finding_id, max_by({'until': until, 'reason': reason}, {'until': until, 'number': number}) AS a
+    FROM accepted
+    WHERE until >= (SELECT day FROM today)
+    GROUP BY finding_id
 ),
 ended AS (
     SELECT site, max(last_packet) AS at

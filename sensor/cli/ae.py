@@ -85,9 +85,7 @@ def ae(
         return
     with open_configured(inventory, knowledge, wanted=["ae_registry"]) as con:
         result = query(con, _REGISTRY, {"site": site, "conflicts": conflicts})
-    sites = {row["site"] for row in result.rows}
-    columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}
-    emit(result, output, columns, "AE title")
+    emit(result, output, _COLUMNS, "AE title")
 
 
 def _write_ldif(con: DuckDBPyConnection, base: str, site: str | None, target: str) -> None:

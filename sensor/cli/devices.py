@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,12 +25,18 @@ if TYPE_CHECKING:
     from inventory.export import Row
 
 _DEVICES = """
-SELECT * FROM device
+WITH placed AS (
+    SELECT device_id, min(position) AS position
+    FROM (SELECT device_id, unnest(ip_addresses) AS ip FROM profile) JOIN address USING (ip)
+    GROUP BY device_id
+)
+SELECT d.* FROM device d LEFT JOIN placed p USING (device_id)
 WHERE ($site IS NULL OR site = $site)
   AND ($role IS NULL OR list_contains(roles, $role))
   AND ($vendor IS NULL OR contains(lower(concat_ws(' ', manufacturer, mac_vendor)), lower($vendor)))
   AND (NOT $public OR len(public_peers) > 0)
   AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
+ORDER BY site, p.position NULLS LAST, device_id
 """
 _DEVICE = "SELECT * FROM device WHERE device_id = ? AND site = ?"
 _CONVERSATIONS = """
@@ -87,16 +92,6 @@ def _readable(field: str, value: Any) -> Any:
         keys = ("protocol", "product", "version")
         return [" ".join([f"{s['port']}/{s['transport']}", *(s[key] for key in keys if s[key])]) for s in value]
     return short_time(value) if field in ("first_seen", "last_seen") else value
-
-
-def _network_order(site: str, ip_addresses: list[str], device_id: str) -> tuple[Any, ...]:
-    """By address, IPv4 first; devices without one last."""
-    addresses = sorted((len(packed), packed) for packed in map(_packed, ip_addresses))
-    return (site, not addresses, addresses, device_id)
-
-
-def _packed(ip: str) -> bytes:
-    return inet_pton(AF_INET6 if ":" in ip else AF_INET, ip)
 
 
 _COLUMNS: Columns = {
@@ -163,15 +158,10 @@ def devices(
         else:
             result = query(con, _DEVICES, wanted)
     if output is Format.CSV:
-        named, at, ids = (cells.columns.index(column) for column in ("site", "ip_addresses", "device_id"))
-        cells.rows.sort(key=lambda row: _network_order(row[named], row[at].split("; ") if row[at] else [], row[ids]))
         with standard_output() as stdout:
             write_cells(cells.columns, cells.rows, stdout)
-        return
-    result.rows.sort(key=lambda row: _network_order(row["site"], row["ip_addresses"], row["device_id"]))
-    sites = {row["site"] for row in result.rows}
-    columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}
-    emit(result, output, columns, "device")
+    else:
+        emit(result, output, _COLUMNS, "device")
 
 
 def device(

@@ -128,9 +128,7 @@ def _write(result: Result, output: DiffFormat, columns: Columns, noun: str) -> N
         with standard_output() as stdout:
             write_markdown(result, stdout)
     elif result.rows or output is not DiffFormat.TABLE:
-        sites = {row["site"] for row in result.rows}
-        shown = {heading: key for heading, key in columns.items() if heading != "Site" or len(sites) > 1}
-        emit(result, Format(output.value), shown, noun)
+        emit(result, Format(output.value), columns, noun)
 
 
 def _explain(told: Changes) -> None:

@@ -96,6 +96,4 @@ def exposure(
 
     with open_configured(inventory, knowledge, wanted=["exposure"], geoip=geoip) as con:
         result = query(con, _EXPOSURE, {"site": site, "since": since})
-    sites = {row["site"] for row in result.rows}
-    columns: Columns = {heading: key for heading, key in _COLUMNS.items() if heading != "Site" or len(sites) > 1}
-    emit(result, output, columns, "exposure")
+    emit(result, output, _COLUMNS, "exposure")

@@ -31,9 +31,10 @@ WHERE ($site IS NULL OR site = $site)
   AND ($since IS NULL OR last_seen >= $since::TIMESTAMP)
 ORDER BY list_position($order, severity), rule, site, ip_address, port, peer, finding_id
 """
-_UNKNOWN_DEVICES = """
-SELECT DISTINCT device FROM acceptance
-WHERE device IS NOT NULL AND lower(device) NOT IN (SELECT lower(key) FROM device_key) ORDER BY 1
+_FAILING = """
+SELECT count(*) FROM finding
+WHERE status = 'open' AND list_contains($severities, severity) AND ($site IS NULL OR site = $site)
+  AND ($rule IS NULL OR rule = $rule)
 """
 
 
@@ -66,6 +67,7 @@ def _first_frame(row: Row) -> str:
 
 _COLUMNS: Columns = {
     "Finding": "finding_id",
+    "Site": "site",
     "Severity": "severity",
     "Where": _place,
     "What": "title",
@@ -94,7 +96,7 @@ def findings(
         typer.Option("--status", help="Only with this status; several may be given. [open, acknowledged]"),
     ] = None,
     fail_on: Annotated[
-        Severity | None, typer.Option("--fail-on", help="Exit with 1 if one as bad as that, or worse, is open.")
+        Severity | None, typer.Option("--fail-on", help="Exit with 1 if one as bad, or worse, is open, listed or not.")
     ] = None,
     list_rules: Annotated[
         bool, typer.Option("--rules", help="List the rules instead: why, remedy, references.")
@@ -108,6 +110,7 @@ def findings(
     """List what should be mended, the worst first."""
     from inventory.errors import InventoryError
     from inventory.export import query
+    from inventory.findings.decisions import idle_acceptances
     from inventory.findings.rules import SEVERITIES, rules, rules_table
 
     order = list(SEVERITIES)
@@ -124,13 +127,16 @@ def findings(
         "site": site,
         "order": order,
     }
-    with open_configured(inventory, knowledge, wanted=["finding", "device_key"]) as con:
+    failing = 0
+    with open_configured(inventory, knowledge, wanted=["finding", "accepted"]) as con:
         result = query(con, _FINDINGS, wanted)
-        unknown = [device for (device,) in con.execute(_UNKNOWN_DEVICES).fetchall()]
+        if fail_on:  # whatever is listed
+            severities = order[: order.index(fail_on.value) + 1]
+            judged = con.execute(_FAILING, {"severities": severities, "site": site, "rule": rule})
+            ((failing,),) = judged.fetchall()
+        idle = idle_acceptances(con)
     emit(result, output, _COLUMNS, "finding")
-    for device in unknown:
-        note(f"medspan: accept: no device {device!r} in this inventory")
-    if fail_on and any(
-        row["status"] == "open" and order.index(row["severity"]) <= order.index(fail_on) for row in result.rows
-    ):
+    for number in idle:
+        note(f"medspan: accept {number} of the configuration accepts nothing that was found")
+    if failing:
         raise typer.Exit(1)

@@ -52,6 +52,7 @@ def _protocol(row: Row) -> str:
 
 
 _COLUMNS: Columns = {
+    "Site": "site",
     "Client": lambda row: _end(row, "client"),
     "Server": lambda row: _end(row, "server"),
     "Port": port_name,

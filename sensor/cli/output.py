@@ -37,7 +37,10 @@ def standard_output() -> Iterator[TextIO]:
 
 
 def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
-    """Write `result` as `output`; `columns` are those of the table, `noun` what one row is."""
+    """Write `result` as `output`; `columns` are those of the table, `noun` what one row is.
+
+    A column Site is shown only where there are several.
+    """
     from inventory.export import write_csv, write_json
 
     with standard_output() as stdout:
@@ -46,6 +49,8 @@ def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
         elif output is Format.CSV:
             write_csv(result, stdout)
         elif result.rows:
+            if columns.get("Site") == "site" and len({row["site"] for row in result.rows}) == 1:
+                columns = {heading: key for heading, key in columns.items() if heading != "Site"}
             print_table(result.rows, columns, stdout)
     if output is Format.TABLE:
         note(f"{len(result.rows)} {noun}{'' if len(result.rows) == 1 else 's'}")
