@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _CONFIG: Final[dict[str, Any]] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
+MEMORY: Final[dict[str, Any]] = {key: value for key, value in _CONFIG.items() if not key.startswith("storage")}
 _WRITING: Final[dict[str, Any]] = {
     **_CONFIG,
     "wal_autocheckpoint": "1KB",  # a commit writes the rows into the file at once, not into its log first
@@ -98,12 +100,29 @@ def _check_file(path: Path, read_only: bool) -> None:
         raise InventoryError(f"{path} is not a medspan inventory")
 
 
+def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, patience: float = LOCK_PATIENCE) -> None:
+    """Attach the inventory at `path`, which is known to be one, to `con` as the database `inventory`.
+
+    Waits as `open_database` does. Raises InventoryError.
+    """
+    name = str(path).replace("'", "''")
+    statement = f"ATTACH '{name}' AS inventory{' (READ_ONLY)' if read_only else ''}"
+    _patiently(lambda: con.execute(statement), path, patience)
+
+
 def _connect(path: Path, read_only: bool, patience: float) -> duckdb.DuckDBPyConnection:
+    config = _CONFIG if read_only else _WRITING
+    return _patiently(lambda: duckdb.connect(str(path), read_only=read_only, config=config), path, patience)
+
+
+def _patiently(
+    connect: Callable[[], duckdb.DuckDBPyConnection], path: Path, patience: float
+) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + patience
     pause = 0.01
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=_CONFIG if read_only else _WRITING)
+            return connect()
         except duckdb.Error as error:
             if "Could not set lock" not in str(error):
                 raise explain(error, path) from None

@@ -24,13 +24,13 @@ from inventory.findings.rules import run_rules
 from inventory.geoip import create_places
 from inventory.knowledge_tables import create_tables
 from inventory.merging import forget, merge_identities
-from inventory.statements import needed, statements
+from inventory.statements import FOUND, needed, statements
 from inventory.vendors import mac_vendors
 
 _IDENTITY: Final = "identity"  # the first that asks which identities are one device
 _FEW: Final = 500_000  # observations
 _KEYS: Final = "strong_key"  # the last that is needed to tell
-_FINDING: Final = "accepted"  # the first that asks what the rules found
+_ACCEPTED: Final = "accepted"  # the first that asks what the rules found
 _NOTHING: Final = Config()
 
 _MACS: Final = """
@@ -112,10 +112,10 @@ def derive_tables(con: duckdb.DuckDBPyConnection, wanted: Iterable[str] | None =
         tables |= needed([_KEYS])
     alone: list[str] | None = None
     for statement in statements():
+        if statement.makes == _ACCEPTED and FOUND in tables:
+            run_rules(con)
         if statement.makes not in tables:
             continue
-        if statement.makes == _FINDING:
-            run_rules(con)
         if statement.makes == _IDENTITY:
             alone = []
         con.execute(statement.sql)

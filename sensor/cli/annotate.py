@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensor.cli.opening import open_configured
+from sensor.cli.opening import keep_tables, open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
 from sensor.cli.output import note
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from inventory.store import Annotation
+
+_NAMING = ("device_key", "candidate")  # the tables that names of devices are looked up in
 
 
 def annotate(
@@ -47,7 +49,6 @@ def annotate(
 ) -> None:
     """Say what traffic does not: the newest word counts, and nothing is overwritten."""
     from inventory.annotate import FINDING_FIELDS, FINDING_ID, decided, parse
-    from inventory.store import Store
     from parsers.text import clean
 
     if (table is None) == (name is None) or bool(words) != (name is not None):
@@ -59,13 +60,13 @@ def annotate(
     assert name is not None
     if FINDING_ID.fullmatch(name):
         values = parse(words or (), FINDING_FIELDS)
-        with open_configured(inventory, knowledge, wanted=["finding"]) as con:
+        with open_configured(inventory, knowledge, wanted=["found"]) as con:
             said = decided(con, name, values, said_by)
     else:
         values = parse(words or ())
-        with open_configured(inventory, knowledge) as con:
+        with open_configured(inventory, knowledge, wanted=_NAMING) as con:
             name, said = _of_device(con, name, values, said_by, site)
-    Store(inventory).annotate(said)
+    _write(inventory, said)
     note(f"{name}: {', '.join(values)} noted")
 
 
@@ -84,7 +85,6 @@ def _of_device(
 
 def _annotate_many(table: Path, author: str, inventory: Path, knowledge: Path | None, site: str | None) -> None:
     from inventory.errors import InventoryError
-    from inventory.store import Store
     from inventory.word_list import read_list, said_in_list
 
     try:
@@ -92,12 +92,21 @@ def _annotate_many(table: Path, author: str, inventory: Path, knowledge: Path | 
             fields, lines = read_list(file, str(table))
     except OSError as error:
         raise InventoryError(f"{table}: {(error.strerror or 'cannot be read').lower()}") from None
-    with open_configured(inventory, knowledge) as con:
+    with open_configured(inventory, knowledge, wanted=_NAMING) as con:
         said = said_in_list(con, str(table), lines, author, site)
     if said:
-        Store(inventory).annotate(said)
+        _write(inventory, said)
     devices = len({annotation.device_id for annotation in said})
     note(f"{', '.join(fields)} of {len(lines)} devices read: {len(said)} new, of {devices} devices")
+
+
+def _write(inventory: Path, said: list[Annotation]) -> None:
+    from inventory.merging import NOT_SAME, SAME
+    from inventory.store import Store
+
+    Store(inventory).annotate(said)
+    if any(annotation.field in (SAME, NOT_SAME) for annotation in said):
+        keep_tables(inventory)
 
 
 def _identify(con: DuckDBPyConnection, name: str, site: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor import __version__
+from sensor.cli.opening import keep_tables
 from sensor.cli.options import (
     DEFAULT_INVENTORY,
     Format,
@@ -96,6 +97,7 @@ def listen(
     run.end()
     if teller is not None:
         teller.end()
+    keep_tables(inventory)
     if stop.asked:
         raise typer.Exit(130)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sensor.cli.options import KNOWLEDGE_VARIABLE
+from sensor.cli.output import note
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,3 +37,21 @@ def open_configured(
         config = replace(config, geoip=tuple(geoip))
     with open_inventory(inventory, config, wanted) as con:
         yield con
+
+
+def keep_tables(inventory: Path) -> None:
+    """Keep the derived tables of `inventory` for queries to come. What goes wrong is told, and costs them time only.
+
+    They are derived as queries will ask for them: with the configuration, and the folder that MEDSPAN_KNOWLEDGE names.
+    """
+    from inventory.config import load_config
+    from inventory.errors import InventoryError
+    from inventory.keeping import keep
+
+    config = load_config()
+    if own := os.environ.get(KNOWLEDGE_VARIABLE):
+        config = replace(config, knowledge=Path(own))
+    try:
+        keep(inventory, config)
+    except InventoryError as error:
+        note(f"medspan: {error}")

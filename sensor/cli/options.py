@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 DEFAULT_INVENTORY: Final = Path("medspan.duckdb")
+KNOWLEDGE_VARIABLE: Final = "MEDSPAN_KNOWLEDGE"
 
 
 class Format(StrEnum):
@@ -94,7 +95,7 @@ KnowledgeOption = Annotated[
     Path | None,
     typer.Option(
         "--knowledge",
-        envvar="MEDSPAN_KNOWLEDGE",
+        envvar=KNOWLEDGE_VARIABLE,
         metavar="DIR",
         help="A folder of tables of your own: their rows are added to ours, and win over them.",
     ),

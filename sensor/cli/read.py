@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor import __version__
+from sensor.cli.opening import keep_tables
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, LocalNetsOption, SiteOption
 from sensor.cli.output import note
 
@@ -31,7 +32,6 @@ def read(
     """Read captures into the inventory."""
     from inventory.addresses import named_networks
     from inventory.config import load_config
-    from inventory.keeping import keep
     from inventory.networks import Networks
     from inventory.store import Store
     from parsers.text import pseudonymiser
@@ -73,7 +73,7 @@ def read(
     if stop.asked:
         note("interrupted: what was read is kept")
         raise typer.Exit(130)
-    keep(inventory, config)
+    keep_tables(inventory)
     if outcome.code:
         raise typer.Exit(outcome.code)
 

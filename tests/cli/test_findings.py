@@ -61,6 +61,7 @@ def test_a_severity_and_worse(found: Cli) -> None:
 
 def test_failing_on_a_severity(found: Cli) -> None:
     assert found("findings", "--fail-on", "critical").returncode == 1
+    assert found("findings", "--severity", "critical", "--fail-on", "high").returncode == 1  # listed or not
     assert found("findings", "--rule", "patient-data-in-clear-internal", "--fail-on", "high").returncode == 0
     assert found("findings", "--rule", "patient-data-in-clear-internal", "--fail-on", "info").returncode == 1
 
@@ -137,7 +138,7 @@ def test_the_configuration_accepts(own: Cli, tmp_path: Path) -> None:
     assert row["rule"] not in {other["rule"] for other in listed(own)}
     (tmp_path / "medspan.toml").write_text(text + 'device = "10.9.9.9"\n')
     done = own("findings")
-    assert "medspan: accept: no device '10.9.9.9' in this inventory\n" in done.stderr
+    assert "medspan: accept 1 of the configuration accepts nothing that was found\n" in done.stderr
     (tmp_path / "medspan.toml").write_text(text.replace(row["rule"], "weak-tea"))
     done = own("findings")
     assert (done.returncode, done.stdout) == (2, "")

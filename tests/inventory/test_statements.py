@@ -32,6 +32,17 @@ def test_every_table_that_a_rule_asks_is_needed() -> None:
         assert asked(sql.replace("$public", "''")) <= needed([FOUND])
 
 
+def test_tables_depend_on_nothing_that_passes() -> None:
+    """They are kept for later (`inventory.keeping`): what depends on the day, people or a command's settings is a view."""
+    passing = {"today", "acceptance", "place", "annotation"}
+    made = {statement.makes: statement for statement in statements()}
+    for statement in statements():
+        if not statement.is_view:
+            for name in needed([statement.makes]):
+                sql = made[name].sql if name in made else "".join(rule_statements())
+                assert not passing.intersection(re.findall(r"(?:FROM|JOIN)\s+(\w+)", sql)), (statement.file, name)
+
+
 def test_files_come_after_those_they_need() -> None:
     """All but those that are derived again: `mention` and others ask of what comes later only then."""
     order = {statement.makes: position for position, statement in enumerate(statements())}
