@@ -63,7 +63,7 @@ def decided(
 
     Accepted is a finding until a day and for a reason, and only if both are given with it.
     """
-    if con.execute("SELECT 1 FROM found WHERE finding_id = ?", [finding_id]).fetchone() is None:
+    if con.execute("SELECT 1 FROM found_key WHERE key = ?", [finding_id]).fetchone() is None:
         raise InventoryError(f"no finding {finding_id!r}: medspan findings lists them")
     status = values.get("status")
     if status is None and values.keys() - {"note"}:

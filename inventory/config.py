@@ -42,6 +42,7 @@ class Acceptance(NamedTuple):
     """Findings that the site accepts: all of a rule, or those of a device or with a peer, until a day, for a reason."""
 
     rule: str
+    site: str | None  # None is every site
     device: str | None  # id, address, MAC or AE title; None is every device
     peer: str | None  # address, or name of a partner; None is every peer
     until: date
@@ -141,14 +142,14 @@ def _accept(value: object, _: Path) -> tuple[Acceptance, ...]:
 
 
 def _acceptance(key: str, item: object) -> Acceptance:
-    table = _table(key, item, ("rule", "device", "peer", "until", "reason"))
+    table = _table(key, item, ("rule", "site", "device", "peer", "until", "reason"))
     if missing := [name for name in ("rule", "until", "reason") if name not in table]:
         raise _BadValueError(f"{key} must have {', '.join(missing)}")
     until = table["until"]
     if isinstance(until, datetime) or not isinstance(until, date):
         raise _BadValueError(f"{key}: until must be a date such as 2027-06-30")
     texts = {name: _line(f"{key}: {name}", text) for name, text in table.items() if name != "until"}
-    return Acceptance(texts["rule"], texts.get("device"), texts.get("peer"), until, texts["reason"])
+    return Acceptance(texts["rule"], texts.get("site"), texts.get("device"), texts.get("peer"), until, texts["reason"])
 
 
 _READERS: Final[dict[str, Callable[[Any, Path], Any]]] = {

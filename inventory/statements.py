@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from inventory.findings.rules import rule_statements
 
-FOUND: Final = "found"  # made by the rules, not by a file
-RULE: Final = "rule"
+FOUND: Final = "found"
+_BY_RULES: Final = (FOUND, "found_key", "rule")  # made by them, not by a file
 _FACTS: Final = "facts.sql"
 _ASKED: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")  # our files name no table elsewhere: a test sees to that
 
@@ -53,5 +53,5 @@ def needed(wanted: Iterable[str]) -> frozenset[str]:
 def _asks() -> dict[str, frozenset[str]]:
     """Which others each table asks."""
     sql = {statement.makes: statement.sql for statement in statements()}
-    sql[FOUND] = sql[RULE] = "\n".join(rule_statements())
+    sql |= dict.fromkeys(_BY_RULES, "\n".join(rule_statements()))
     return {name: frozenset(_ASKED.findall(text)) & sql.keys() for name, text in sql.items()}

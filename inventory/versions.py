@@ -16,18 +16,20 @@ CREATE OR REPLACE TEMP MACRO version_parts(version) AS regexp_extract(lower(vers
     '^v?(\d{1,9}(?:\.\d{1,9})*)(?:[-+._~ ]?(?:(alpha|beta|rc|cr|pre|preview|dev|snapshot|milestone|[ab]\d)'
         || '[-.]?(\d{0,9})|(p|sp)(\d{1,9})|final|ga|release)|([a-wyz]))?$',
     ['numbers', 'before', 'before_number', 'patch', 'patch_number', 'letter']);
-CREATE OR REPLACE TEMP MACRO version_key(version) AS CASE WHEN version_parts(version).numbers <> '' THEN
-    list_transform(string_split(regexp_replace(version_parts(version).numbers, '(\.0+)+$', ''), '.'),
-        lambda part: part::BIGINT + 1)
-    || CASE WHEN version_parts(version).before <> ''
-            THEN [-1, ascii(version_parts(version).before), concat('0', regexp_extract(version_parts(version).before,
-                '\d'), version_parts(version).before_number)::BIGINT]
-        WHEN version_parts(version).patch <> '' THEN [0, version_parts(version).patch_number::BIGINT]
-        WHEN version_parts(version).letter <> '' THEN [0, ascii(version_parts(version).letter)]
+CREATE OR REPLACE TEMP MACRO key_of_parts(p) AS CASE WHEN p.numbers <> '' THEN
+    list_transform(string_split(regexp_replace(p.numbers, '(\.0+)+$', ''), '.'), lambda part: part::BIGINT + 1)
+    || CASE WHEN p.before <> ''
+            THEN [-1, ascii(p.before), concat('0', regexp_extract(p.before, '\d'), p.before_number)::BIGINT]
+        WHEN p.patch <> '' THEN [0, p.patch_number::BIGINT]
+        WHEN p.letter <> '' THEN [0, ascii(p.letter)]
         ELSE [0] END END;
-CREATE OR REPLACE TEMP MACRO surely_before(version, bound) AS version_key(version) < version_key(bound)
-    AND NOT (concat(version_parts(version).before, version_parts(version).patch, version_parts(version).letter) = ''
-        AND starts_with(version_parts(bound).numbers || '.', version_parts(version).numbers || '.'));
+-- Each version is taken apart once: macros are put where they are called, and planning takes as long as they are.
+CREATE OR REPLACE TEMP MACRO version_key(version) AS
+    list_transform([version_parts(version)], lambda p: key_of_parts(p))[1];
+CREATE OR REPLACE TEMP MACRO surely_before(version, bound) AS list_transform(
+    [{'v': version_parts(version), 'b': version_parts(bound)}], lambda x: key_of_parts(x.v) < key_of_parts(x.b)
+        AND NOT (concat(x.v.before, x.v.patch, x.v.letter) = ''
+            AND starts_with(x.b.numbers || '.', x.v.numbers || '.')))[1];
 """
 
 

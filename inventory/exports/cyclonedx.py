@@ -168,10 +168,9 @@ def _vulnerabilities(rows: list[Row]) -> Iterable[Vulnerability]:
         VulnerabilitySource,
     )
 
-    # A version that is known to be vulnerable is no proof that the flaw can be used there: that is for people to say.
-    states = {"accepted": ImpactAnalysisState.EXPLOITABLE, "closed": ImpactAnalysisState.RESOLVED}
     for number, row in enumerate(rows, 1):
         source = (row["source"] or "").split("; ")[0]
+        unseen = "no longer seen" if row["status"] == "closed" else None
         yield Vulnerability(
             bom_ref=f"vulnerability/{number}/{row['id']}",
             id=to_text(row["id"]),
@@ -180,9 +179,11 @@ def _vulnerabilities(rows: list[Row]) -> Iterable[Vulnerability]:
             recommendation=to_text(row["remedy"]),
             ratings=[VulnerabilityRating(severity=VulnerabilitySeverity(row["severity"]))],
             affects=[BomTarget(ref=device_id) for device_id in row["device_ids"]],
+            # A version that is known to be vulnerable is no proof that the flaw can be used there, nor is silence one
+            # that it was mended: both are for people to say.
             analysis=VulnerabilityAnalysis(
-                state=states.get(row["status"], ImpactAnalysisState.IN_TRIAGE),
+                state=ImpactAnalysisState.IN_TRIAGE,
                 responses=[ImpactAnalysisResponse.WILL_NOT_FIX] if row["status"] == "accepted" else None,
-                detail=to_text(row["reason"]) or None,
+                detail="; ".join(filter(None, (unseen, to_text(row["reason"])))) or None,
             ),
         )

@@ -1,4 +1,7 @@
-"""What an export is of: which sites, from when until when, and what was captured and lost. Every format tells it."""
+"""What an export is of: which sites, from when until when, and how much was captured.
+
+The workbook tells all of it, CycloneDX the sites and the date, OCSF the date; the other formats have no place for it.
+"""
 
 from __future__ import annotations
 

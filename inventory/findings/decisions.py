@@ -18,6 +18,7 @@ _ACCEPTANCE: Final = """
 CREATE OR REPLACE TEMP TABLE acceptance (
     number INTEGER,  -- as it stands in the file, from 1
     rule   VARCHAR,
+    site   VARCHAR,  -- NULL is every site
     device VARCHAR,  -- id, address or AE title; NULL is every device
     mac    VARCHAR,  -- the same, should it be one
     peer   VARCHAR,  -- address, or name of a partner; NULL is every peer
@@ -36,9 +37,9 @@ def create_words(con: duckdb.DuckDBPyConnection, accepted: Sequence[Acceptance] 
             raise InventoryError(f"accept {number}: no rule {acceptance.rule!r}: medspan findings --rules lists them")
     con.execute(_TODAY, [datetime.now(UTC).date()])
     con.execute(_ACCEPTANCE)
-    for number, (rule, device, *rest) in enumerate(accepted, 1):
+    for number, (rule, site, device, *rest) in enumerate(accepted, 1):
         names = [None, None] if device is None else [canonical(device), mac(device)]
-        con.execute("INSERT INTO acceptance VALUES (?, ?, ?, ?, ?, ?, ?)", [number, rule, *names, *rest])
+        con.execute("INSERT INTO acceptance VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [number, rule, site, *names, *rest])
 
 
 def idle_acceptances(con: duckdb.DuckDBPyConnection) -> list[int]:

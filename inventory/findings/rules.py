@@ -40,8 +40,7 @@ UNION SELECT $public WHERE EXISTS (FROM exchange WHERE client_public OR server_p
 _FOUND: Final = """
 CREATE OR REPLACE TEMP TABLE found AS
 WITH named AS (
-    SELECT 'f' || substr(sha256(concat_ws('|', rule, coalesce(device_id, concat_ws(' ', site, ip_address)), port, peer,
-        subject)), 1, 12) AS finding_id, *
+    SELECT finding_id(rule, coalesce(device_id, concat_ws(' ', site, ip_address)), port, peer, subject) AS finding_id, *
     FROM hit
 ),
 evident AS (
@@ -60,8 +59,19 @@ SELECT finding_id, rule, site, device_id, min(ip_address) AS ip_address, port, p
 FROM named LEFT JOIN evident USING (finding_id)
 GROUP BY finding_id, rule, site, device_id, port, peer, subject
 """
-
-
+# A device has other ids: those from before another name was known. What was decided under these goes on.
+_FOUND_KEY: Final = """
+CREATE OR REPLACE TEMP TABLE found_key AS
+SELECT finding_id, finding_id(rule, k.key, port, peer, subject) AS key
+FROM found f JOIN device_key k ON k.kind = 'id' AND k.device_id = f.device_id AND k.site = f.site
+UNION
+SELECT finding_id, finding_id
+FROM found
+"""
+_ID: Final = """
+CREATE OR REPLACE TEMP MACRO finding_id(rule, device, port, peer, subject) AS
+    'f' || substr(sha256(concat_ws('|', rule, device, port, peer, subject)), 1, 12)
+"""
 _RULES: Final = """
 CREATE OR REPLACE TEMP TABLE rule AS
 SELECT unnest(from_json_strict(?, '[{"rule": "VARCHAR", "severity": "VARCHAR", "title": "VARCHAR", "why": "VARCHAR",
@@ -106,18 +116,20 @@ def _query(rule: str) -> str:
 
 def rule_statements() -> list[str]:
     """The SQL of all rules, and of what becomes of their hits."""
-    return [_SIGNS, _FOUND, *(_query(rule.rule) for rule in rules())]
+    return [_SIGNS, _FOUND, _FOUND_KEY, *(_query(rule.rule) for rule in rules())]
 
 
 def run_rules(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the tables `rule` and `found` from what is derived. A rule that nothing here concerns is not run."""
+    """Fill `rule`, `found` and `found_key` from what is derived. A rule that nothing here concerns is not run."""
     signs = {sign for (sign,) in con.execute(_SIGNS, {"public": PUBLIC}).fetchall()}
     con.execute(_RULES, [json.dumps([_plain(rule) for rule in rules()])])
     con.execute(f"CREATE OR REPLACE TEMP TABLE hit (rule VARCHAR, {_COLUMNS})")
     for rule in rules():
         if not rule.needs or signs.intersection(rule.needs.split()):
             con.execute(f"INSERT INTO hit BY NAME SELECT '{rule.rule}' AS rule, * FROM ({_query(rule.rule)})")  # noqa: S608
+    con.execute(_ID)
     con.execute(_FOUND)
+    con.execute(_FOUND_KEY)
     con.execute("DROP TABLE hit")
 
 

@@ -7,10 +7,8 @@ all. The counts and the picture are always of everything.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
@@ -44,6 +42,14 @@ WHERE $site IS NULL OR site = $site
 ORDER BY worst NULLS LAST, len(public_peers) = 0, role IN ('client', 'unknown'), device_id
 LIMIT $limit
 """
+_DEVICES: Final = """
+SELECT s.* FROM shown s LEFT JOIN (
+    SELECT device_id, min(position) AS position
+    FROM (SELECT device_id, unnest(ip_addresses) AS ip FROM shown) JOIN address USING (ip)
+    GROUP BY device_id
+) p USING (device_id)
+ORDER BY site, p.position NULLS LAST, device_id
+"""
 _KINDS: Final = """
 SELECT site, role, modalities, manufacturer, operating_system, toolkits, len(public_peers) > 0 AS public, addressless,
     count(*) AS devices
@@ -56,10 +62,11 @@ _FINDINGS: Final = """
 SELECT f.*, t.title AS rule_title, d.detail
 FROM finding f JOIN (SELECT rule, title FROM rule) t USING (rule)
     JOIN (SELECT finding_id, detail FROM found) d USING (finding_id)
+    LEFT JOIN address a ON a.ip = f.ip_address
 WHERE $site IS NULL OR f.site = $site
 ORDER BY list_position($severities, f.severity), f.rule, f.status <> 'open', f.status, f.site,
-    array_to_string(list_transform(string_split(f.ip_address, '.'), lambda x: lpad(x, 3, '0')), '.'), f.ip_address,
-    f.port, f.peer, f.finding_id
+    a.position NULLS LAST, f.port, f.peer, f.finding_id
+LIMIT $limit
 """
 _FINDING_COUNTS: Final = """
 SELECT severity, status, count(*) AS findings FROM finding WHERE $site IS NULL OR site = $site GROUP BY ALL ORDER BY ALL
@@ -69,12 +76,20 @@ SELECT * FROM exposure
 WHERE $site IS NULL OR site = $site
 ORDER BY direction <> 'inbound', clear_patient_data DESC, expected, certainty, kind, site, ip_addresses, device_id,
     remote_access, organisation, services
+LIMIT $limit
 """
 _PUBLIC: Final = """
 SELECT * FROM conversation
 WHERE (client_public OR server_public) AND ($site IS NULL OR site = $site)
 ORDER BY established DESC, clear_patient_data DESC, direction, encrypted, connections DESC, site, client_ip, server_ip,
     server_port, transport, protocol, sni
+LIMIT $limit
+"""
+_NUMBERS: Final = """
+SELECT count(*) AS public, count(*) FILTER (clear_patient_data AND established) AS clear_outside,
+    (SELECT count(*) FROM exposure WHERE $site IS NULL OR site = $site) AS exposures
+FROM conversation
+WHERE (client_public OR server_public) AND ($site IS NULL OR site = $site)
 """
 _PEERS: Final = """
 WITH talk AS (
@@ -150,22 +165,19 @@ def gather(con: duckdb.DuckDBPyConnection, site: str | None = None) -> Gathered:
     """Read what is shown of `site` (of all sites: None). `con` is the inventory with its derived tables."""
     severities = list(SEVERITIES)
     con.execute(_SHOWN, {"site": site, "severities": severities, "limit": MAX_DEVICES})
-    devices = query(con, "SELECT * FROM shown").rows
-    devices.sort(key=_network_order)
-    public = query(con, _PUBLIC, {"site": site}).rows
-    exposures = query(con, _EXPOSURE, {"site": site}).rows
+    (numbers,) = query(con, _NUMBERS, {"site": site}).rows
     return Gathered(
         site=site,
         captures=query(con, _CAPTURES, {"site": site}).rows,
         kinds=query(con, _KINDS, {"site": site}).rows,
-        devices=devices,
-        findings=query(con, _FINDINGS + f"LIMIT {MAX_FINDINGS}", {"site": site, "severities": severities}).rows,
+        devices=query(con, _DEVICES).rows,
+        findings=query(con, _FINDINGS, {"site": site, "severities": severities, "limit": MAX_FINDINGS}).rows,
         finding_counts=query(con, _FINDING_COUNTS, {"site": site}).rows,
-        exposures=exposures[:MAX_EXPOSURES],
-        exposure_number=len(exposures),
-        public=public[:MAX_EXPOSURES],
-        public_number=len(public),
-        clear_outside=sum(row["clear_patient_data"] and row["established"] for row in public),
+        exposures=query(con, _EXPOSURE, {"site": site, "limit": MAX_EXPOSURES}).rows,
+        exposure_number=numbers["exposures"],
+        public=query(con, _PUBLIC, {"site": site, "limit": MAX_EXPOSURES}).rows,
+        public_number=numbers["public"],
+        clear_outside=numbers["clear_outside"],
         peers=_by_device(con, _PEERS, {"limit": MAX_PEERS}),
         evidence=_by_device(con, _EVIDENCE, {"limit": MAX_EVIDENCE}),
         history=_by_device(con, _HISTORY, {"limit": MAX_PEERS}),
@@ -178,9 +190,3 @@ def _by_device(con: duckdb.DuckDBPyConnection, statement: str, parameters: objec
     for row in query(con, statement, parameters).rows:
         rows[row.pop("device_id")].append(row)
     return dict(rows)
-
-
-def _network_order(row: Row) -> tuple[Any, ...]:
-    read: Callable[[str], Any] = ip_address
-    addresses = sorted((a.version, int(a)) for a in map(read, row["ip_addresses"]))
-    return (row["site"] or "", not addresses, addresses, row["device_id"] or "")

@@ -1,7 +1,7 @@
 """The page: one HTML file with everything in it, whose own policy forbids it to fetch or run anything else.
 
 Texts go into the HTML escaped, and to the script as inert JSON, from where it puts them into the page as text, never as
-markup. Nothing in the page depends on when or where it was made.
+markup. The same inventory gives the same page, with the same configuration on the same day, since acceptances run out.
 """
 
 from __future__ import annotations

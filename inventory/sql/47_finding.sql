@@ -1,16 +1,16 @@
 -- `medspan findings`: what the rules of `inventory/findings` found, and what became of it.
 CREATE OR REPLACE TEMP VIEW finding AS
-WITH said AS (  -- the newest word counts
-    SELECT device_id AS finding_id,
-        max_by({'status': value, 'author': author, 'at': "at"}, {'at': "at", 'value': value}) AS s
-    FROM annotation
+WITH said AS (  -- the newest word counts, whatever id the finding had then
+    SELECT k.finding_id, max_by({'status': value, 'author': author, 'at': "at", 'key': k.key},
+        {'at': "at", 'value': value}) AS s
+    FROM annotation JOIN found_key k ON k.key = device_id
     WHERE field = 'status'
     GROUP BY ALL
 ),
 word AS (
     SELECT finding_id, s.status, s.author, max(a.value) FILTER (a.field = 'until')::DATE AS until,
         max(a.value) FILTER (a.field = 'reason') AS reason
-    FROM said LEFT JOIN annotation a ON a.device_id = finding_id AND a."at" = s.at AND a.field IN ('until', 'reason')
+    FROM said LEFT JOIN annotation a ON a.device_id = s.key AND a."at" = s.at AND a.field IN ('until', 'reason')
     GROUP BY ALL
 ),
 configured AS (
@@ -18,11 +18,6 @@ configured AS (
     FROM accepted
     WHERE until >= (SELECT day FROM today)
     GROUP BY finding_id
-),
-ended AS (
-    SELECT site, max(last_packet) AS at
-    FROM capture
-    GROUP BY ALL
 )
 SELECT
     f.finding_id,                                       -- stable: of rule, device, port, peer and subject
@@ -40,7 +35,8 @@ SELECT
     CASE WHEN date_diff('second', f.last_seen, e.at) > 86400 * r.closes_after_days THEN 'closed'
         WHEN c.a IS NOT NULL OR (w.status = 'accepted' AND w.until >= (SELECT day FROM today)) THEN 'accepted'
         WHEN w.status = 'acknowledged' THEN 'acknowledged'
-        ELSE 'open' END AS status,                      -- closed: no longer seen, for as long as the rule says
+        ELSE 'open' END AS status,                      -- closed: for as long as the rule says no longer seen,
+                                                        -- while others of its network were
     coalesce(CASE WHEN w.status = 'accepted' THEN w.until END, c.a.until) AS accepted_until,
     coalesce(w.reason, c.a.reason) AS reason,           -- why it was acknowledged or accepted
     w.author AS decided_by,                             -- NULL where `medspan.toml` accepts it
@@ -50,4 +46,5 @@ SELECT
 FROM found f JOIN rule r USING (rule)
     LEFT JOIN word w USING (finding_id)
     LEFT JOIN configured c USING (finding_id)
-    LEFT JOIN ended e USING (site);
+    LEFT JOIN watched e ON e.site = f.site AND e.network
+        = coalesce(nullif(regexp_extract(f.ip_address, '^\d+\.\d+\.\d+\.'), ''), 'ipv6');

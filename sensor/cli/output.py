@@ -58,34 +58,45 @@ def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
 
 def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     """Write `rows` as a table, as wide as the terminal; as wide as the text where there is none."""
-    from inventory.export import to_text
-
-    lines = [[to_text(heading) for heading in columns]]
-    for row in rows:
-        values = (row[key] if isinstance(key, str) else key(row) for key in columns.values())
-        lines.append([" ".join(to_text(value).split()) for value in values])
-    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
+    cells = [
+        [_line(heading), *(_line(row[key] if isinstance(key, str) else key(row)) for row in rows)]
+        for heading, key in columns.items()
+    ]
+    widths = [max(map(_width_of(column), column)) for column in cells]
     if sys.stdout.isatty() and sum(widths) + _GAP * len(widths) > shutil.get_terminal_size().columns:
-        _print_folded(lines, stdout)
+        _print_folded(zip(*cells, strict=True), stdout)
         return
-    heading, *body = (
-        (" " * _GAP).join(cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True))
-        for line in lines
-    )
+    padded = [_padded(column, width) for column, width in zip(cells, widths, strict=True)]
+    heading, *body = map((" " * _GAP).join, zip(*padded, strict=True))
     rule = "\u2500" * (sum(widths) + _GAP * len(widths) - 1)
     stdout.writelines(f"{line.rstrip()}\n" for line in (heading, rule, *body))
 
 
-def _cells(text: str) -> int:
-    """How many columns of a terminal `text` takes."""
-    if text.isascii():
-        return len(text)
+def _line(value: object) -> str:
+    """Return a plain value as one line of printable text."""
+    from inventory.export import to_text
+
+    text = value if isinstance(value, str) else to_text(value)
+    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text
+    return " ".join(to_text(text).split())
+
+
+def _width_of(column: list[str]) -> Callable[[str], int]:
+    """What tells how many columns of a terminal a text takes."""
+    if all(map(str.isascii, column)):
+        return len
     from rich.cells import cell_len
 
-    return cell_len(text)
+    return cell_len
 
 
-def _print_folded(lines: list[list[str]], stdout: TextIO) -> None:
+def _padded(column: list[str], width: int) -> list[str]:
+    measure = _width_of(column)
+    return [text + " " * (width - measure(text)) for text in column]
+
+
+def _print_folded(lines: Iterator[tuple[str, ...]], stdout: TextIO) -> None:
     """Write a table that is wider than the terminal: its cells are folded."""
     from rich import box
     from rich.console import Console
@@ -94,9 +105,9 @@ def _print_folded(lines: list[list[str]], stdout: TextIO) -> None:
 
     console = Console(markup=False, highlight=False, emoji=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in lines[0]:
+    for heading in next(lines):
         table.add_column(Text(heading), overflow="fold")
-    for line in lines[1:]:
+    for line in lines:
         table.add_row(*map(Text, line))
     with console.capture() as captured:  # written here, as rich has its own idea of a broken pipe
         console.print(table)

@@ -7,8 +7,10 @@ not be embedded or read across origins. The inventory is open only while a page 
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +19,9 @@ from typing import Any, Final, NamedTuple
 
 from inventory.errors import InventoryError
 from sensor import __version__
+from sensor.cli.output import note
 
+_HTTP: Final = 80  # the port that browsers leave out
 _PATIENCE: Final = 10  # seconds for a browser to send its request, or to take the answer
 _MAX_BROWSERS: Final = 32  # requests at a time
 _REST: Final = 4  # times as long as a page takes to make, the inventory is left to the sensor
@@ -88,10 +92,14 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except Exception:  # there is no thread that would
+            self._free.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
@@ -100,7 +108,17 @@ class Server(ThreadingHTTPServer):
             self._free.release()
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
-        """A browser that goes away, or sends nonsense, is no news."""
+        """A browser that goes away, or is too slow, is no news; all else is told."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError | TimeoutError):
+            _tell(error)
+
+
+def _tell(error: BaseException) -> None:
+    """Note a fault of ours in one line, with the place it is at."""
+    *_, (at, line) = traceback.walk_tb(error.__traceback__)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    note(f"medspan: {text} ({Path(at.f_code.co_filename).name}, line {line})")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -118,24 +136,38 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def _answer(self, body: bool) -> None:
-        port = self.server.server_port
-        if self.headers.get_all("Host", []) not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
+        if self.headers.get_all("Host", []) not in ([name] for name in self._names()):
             return self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
         try:
-            if self.path == "/":
-                content, kind = self.server.pages.current().html, "text/html; charset=utf-8"
-            elif self.path == "/stamp":
-                content, kind = self.server.pages.stamp().encode(), "text/plain; charset=utf-8"
-            else:
-                return self.send_error(HTTPStatus.NOT_FOUND)
+            found = self._find()
         except InventoryError as error:
             return self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, explain=str(error))
+        except Exception as error:  # whatever it is, the browser and the user are told
+            _tell(error)
+            return self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+        if found is None:
+            return self.send_error(HTTPStatus.NOT_FOUND)
+        content, kind = found
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if body:
             self.wfile.write(content)
+        return None
+
+    def _names(self) -> list[str]:
+        """What browsers call us in the Host header: with the port, unless it is http's own (RFC 9110 4.2.1, 7.2)."""
+        port = self.server.server_port
+        ends = [f":{port}", ""] if port == _HTTP else [f":{port}"]
+        return [name + end for name in ("127.0.0.1", "localhost") for end in ends]
+
+    def _find(self) -> tuple[bytes, str] | None:
+        """Return what is at the path, and its media type; None if nothing is. Raises InventoryError."""
+        if self.path == "/":
+            return self.server.pages.current().html, "text/html; charset=utf-8"
+        if self.path == "/stamp":
+            return self.server.pages.stamp().encode(), "text/plain; charset=utf-8"
         return None
 
     def end_headers(self) -> None:

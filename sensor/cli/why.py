@@ -23,7 +23,10 @@ SELECT * FROM proof WHERE device_id = $id AND ($field IS NULL OR field = $field)
 ORDER BY field, used DESC, list_position(['high', 'medium', 'low'], confidence), value, capture, frame, reason
 """
 
-_FINDING_PROOF = "SELECT * EXCLUDE (finding_id) FROM finding_proof WHERE finding_id = ? ORDER BY capture, frame"
+_FINDING_PROOF = """
+SELECT * EXCLUDE (finding_id) FROM finding_proof
+WHERE finding_id = (SELECT min(finding_id) FROM found_key WHERE key = ?) ORDER BY capture, frame
+"""
 
 ProvenArgument = Annotated[
     str,

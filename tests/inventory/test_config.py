@@ -49,7 +49,7 @@ def test_tables(workdir: Path) -> None:
     assert load_config() == Config(
         geoip=(Path("country.mmdb"),),
         networks={"partner": {"TeleRad": "10.99.0.0/16, 203.0.113.8"}},
-        accept=(Acceptance("weak-tls", None, None, date(2027, 6, 30), "replaced in June"),),
+        accept=(Acceptance("weak-tls", None, None, None, date(2027, 6, 30), "replaced in June"),),
         policy={"anything": 1},
     )
 
@@ -81,7 +81,7 @@ def test_tables(workdir: Path) -> None:
         ),
         (
             '[[accept]]\nrule = "a"\nreason = "b"\nuntil = 2027-06-30\nsince = 2026-01-01',
-            "medspan.toml: accept 1 has no key 'since': it may have rule, device, peer, until, reason",
+            "medspan.toml: accept 1 has no key 'since': it may have rule, site, device, peer, until, reason",
         ),
         ("policy = 3", "medspan.toml: policy must be a table"),
         ('local_nets = ["10.0.0.0/8"]', "medspan.toml: local_nets must be one line of text"),

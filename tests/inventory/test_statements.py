@@ -33,7 +33,7 @@ def test_every_table_that_a_rule_asks_is_needed() -> None:
 
 
 def test_tables_depend_on_nothing_that_passes() -> None:
-    """They are kept for later (`inventory.keeping`): what depends on the day, people or a command's settings is a view."""
+    """They are kept for later: what depends on the day, on people or on a command's settings is a view."""
     passing = {"today", "acceptance", "place", "annotation"}
     made = {statement.makes: statement for statement in statements()}
     for statement in statements():

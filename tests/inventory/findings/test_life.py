@@ -22,7 +22,10 @@ Word = tuple[str, str, str, datetime]  # finding, field, value, at
 def status(
     words: Sequence[Word] = (), accepted: Sequence[Acceptance] = (), observed_days: int = 0, closes: int | None = 30
 ) -> tuple[str, date | None, str | None, str | None]:
-    """Status, end, reason and author of the one finding, the site being observed for so long after it was seen."""
+    """Status, end, reason and author of the one finding, its network being observed for so long after it was seen.
+
+    Another network of the site, and another site, are observed for much longer.
+    """
     con = duckdb.connect()
     con.execute(files("inventory").joinpath("sql/facts.sql").read_text("utf-8"))
     con.execute("CREATE TABLE device_key AS SELECT 's' AS site, 'ip' AS kind, '10.0.0.1' AS key, 'd1' AS device_id")
@@ -39,21 +42,29 @@ def status(
         [SEEN, SEEN],
     )
     con.execute(
-        "INSERT INTO capture (id, site, last_packet) VALUES ('a', 's', ?), ('b', 'other', ?)",
-        [SEEN + timedelta(observed_days), SEEN + timedelta(9999)],
+        "CREATE TABLE host AS SELECT * FROM (VALUES ('s', '10.0.0.9', ?), ('s', '10.9.0.9', ?), ('t', '10.0.0.9', ?)) "
+        "v(site, ip, last_seen)",
+        [SEEN + timedelta(observed_days), SEEN + timedelta(9999), SEEN + timedelta(9999)],
     )
+    con.execute("CREATE TABLE found_key AS FROM (VALUES ('f1', 'f1'), ('f1', 'f1before')) v(finding_id, key)")
+    con.execute("CREATE TABLE address AS SELECT '8.8.8.8' AS ip, 'TeleRad' AS partner")
     if words:
         con.executemany("INSERT INTO annotation VALUES (?, ?, ?, 'ann', ?)", [[name, *rest] for name, *rest in words])
     create_words(con, accepted)
-    con.execute(files("inventory").joinpath("sql/47_finding.sql").read_text("utf-8"))
+    for file in ("46_watched", "47_accepted", "47_finding"):
+        con.execute(files("inventory").joinpath(f"sql/{file}.sql").read_text("utf-8"))
     (found,) = con.execute("SELECT status, accepted_until, reason, decided_by FROM finding").fetchall()
     return found
 
 
 def accepting(
-    rule: str = "weak-tls", device: str | None = None, peer: str | None = None, until: date = TOMORROW
+    rule: str = "weak-tls",
+    site: str | None = None,
+    device: str | None = None,
+    peer: str | None = None,
+    until: date = TOMORROW,
 ) -> Acceptance:
-    return Acceptance(rule, device, peer, until, "why not")
+    return Acceptance(rule, site, device, peer, until, "why not")
 
 
 def at(second: int) -> datetime:
@@ -69,6 +80,12 @@ def test_the_newest_word_counts() -> None:
     assert status(acknowledged) == ("acknowledged", None, "known", "ann")
     assert status([*acknowledged, ("f1", "status", "open", at(2))]) == ("open", None, None, "ann")
     assert status([("f2", "status", "acknowledged", at(1))]) == ("open", None, None, None)
+
+
+def test_what_was_decided_before_the_device_had_another_id_goes_on() -> None:
+    before: list[Word] = [("f1before", "status", "acknowledged", at(1)), ("f1before", "reason", "known", at(1))]
+    assert status(before) == ("acknowledged", None, "known", "ann")
+    assert status([*before, ("f1", "status", "open", at(2))])[0] == "open"
 
 
 @pytest.mark.parametrize(("until", "expected"), [(TODAY, "accepted"), (TOMORROW, "accepted"), (YESTERDAY, "open")])
@@ -88,6 +105,10 @@ def test_accepted_until_a_day(until: date, expected: str) -> None:
         (accepting(device="10.0.0.1"), "accepted"),
         (accepting(device="ct1"), "accepted"),
         (accepting(peer="8.8.8.8"), "accepted"),
+        (accepting(peer="TeleRad"), "accepted"),
+        (accepting(site="s", device="10.0.0.1"), "accepted"),
+        (accepting(site="t"), "open"),
+        (accepting(site="t", device="10.0.0.1"), "open"),
         (accepting(device="d1", peer="8.8.8.8"), "accepted"),
         (accepting(device="d2"), "open"),
         (accepting(peer="9.9.9.9"), "open"),
@@ -107,7 +128,7 @@ def test_an_unknown_rule_cannot_be_accepted() -> None:
 @pytest.mark.parametrize(
     ("observed_days", "closes", "expected"), [(30, 30, "open"), (31, 30, "closed"), (31, None, "open"), (0, 0, "open")]
 )
-def test_closed_when_no_longer_seen_where_the_site_is(observed_days: int, closes: int | None, expected: str) -> None:
+def test_closed_when_no_longer_seen_while_its_network_is(observed_days: int, closes: int | None, expected: str) -> None:
     assert status(observed_days=observed_days, closes=closes)[0] == expected
 
 
