@@ -9,6 +9,7 @@ What was said at an address before it changed hands, and after, are two entries:
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -49,7 +50,7 @@ class Facts(NamedTuple):
     capture: str
     observations: list[tuple[object, ...]]  # rows of OBSERVATION_COLUMNS
     flows: list[tuple[object, ...]]  # rows of FLOW_COLUMNS
-    caps_hit: int  # facts let go because a cap was reached: to be added to the capture's health
+    caps: Counter[str]  # facts let go because a cap was reached, by which: to be added to the capture's health
 
 
 OBSERVATION_COLUMNS: Final = {
@@ -114,7 +115,7 @@ class Recorder:
         self._statements = 0
         # -> first_seen, last_seen, connections, packets x 2, bytes x 2, frame, client_port
         self._conversations: dict[_Conversation, list[int]] = {}
-        self._caps_hit = 0
+        self._caps: Counter[str] = Counter()
 
     @property
     def pending(self) -> int:
@@ -138,7 +139,7 @@ class Recorder:
         if attribute == _NAME_IN_DNS and ip is not None and not self._is_local(ip):
             return
         if attribute == _BINDING and ip is not None and not self._holds(value, endpoint.vlan, ip, time):
-            self._caps_hit += 1
+            self._caps["claims of an address"] += 1
             return
         place = (endpoint, attribute, self._turn(ip, time) if self._turns and ip is not None else 0)
         statement = (protocol, value, evidence._value_)  # an Enum's own hash and value are slow
@@ -186,8 +187,11 @@ class Recorder:
         if attribute not in _RECORDED:
             raise KeyError(attribute)
         held = self._held.get(value, 0) if attribute == _BINDING else 0
-        if (said and len(said) >= MAX_VALUES) or self._statements >= MAX_FACTS or held >= MAX_HELD:
-            self._caps_hit += 1
+        if said and len(said) >= MAX_VALUES:
+            self._caps[f"values of {attribute}"] += 1
+            return False
+        if self._statements >= MAX_FACTS or held >= MAX_HELD:
+            self._caps["addresses of a MAC" if held >= MAX_HELD else "facts between two flushes"] += 1
             return False
         if attribute == _BINDING:
             self._held[value] = held + 1
@@ -208,7 +212,7 @@ class Recorder:
         seen = self._conversations.get(key)
         if seen is None:
             if len(self._conversations) >= MAX_FACTS:
-                self._caps_hit += 1
+                self._caps["conversations between two flushes"] += 1
                 return
             self._conversations[key] = [
                 *(r.first_seen, r.last_seen, r.connections, r.packets_to_server, r.packets_to_client),
@@ -235,6 +239,6 @@ class Recorder:
             (*key[:12], *counters, community_id(key[6], key[1], client_port, key[3], key[5]))
             for key, (*counters, client_port) in self._conversations.items()
         ]
-        facts = Facts(self.site, self.sensor, self.capture, observations, flows, self._caps_hit)
+        facts = Facts(self.site, self.sensor, self.capture, observations, flows, self._caps)
         self._reset()
         return facts

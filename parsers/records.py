@@ -174,6 +174,11 @@ class CaptureHealth:
         self.caps_hit += count
         self.anomalies["cap", what] += count
 
+    def let_go(self, caps: Counter[str]) -> None:
+        """Bounds were reached elsewhere: what was let go -> how often."""
+        for what, count in caps.items():
+            self.cap(what, count)
+
     def malformed(self, protocol: str, reason: str) -> None:
         """A parser gave up."""
         self.parser_errors += 1

@@ -31,7 +31,9 @@ conversation AS (
         CASE WHEN site IN (SELECT unnest(sites) FROM policy_rule) THEN site ELSE '' END AS place,
         coalesce(CASE WHEN server_port IN (SELECT port FROM policy_traffic UNION ALL
             SELECT port FROM policy_infrastructure) THEN server_port END, -1) AS port,
-        coalesce(server_port >= $ephemeral, false) AS ephemeral
+        -- Windows before Vista gives out 1025 to 5000, where HL7 (IANA) and DICOM listen, too.
+        coalesce(server_port >= $ephemeral OR (server_port BETWEEN 1025 AND 5000
+            AND server_port NOT IN (2575, 2761, 2762, 4242)), false) AS ephemeral
     FROM talk t LEFT JOIN spoken s USING (site, server_ip, server_port, transport)
     WHERE t.protocol IS NOT NULL OR NOT coalesce(list_contains(s.clients, t.client_ip), false)
 ),

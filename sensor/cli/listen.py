@@ -154,7 +154,7 @@ class _Run:
         health = self._sensor.health
         health.kernel_drops = self._source.kernel_drops
         facts = self._recorder.drain()
-        health.caps_hit += facts.caps_hit
+        health.let_go(facts.caps)
         self._unwritten.append(facts)
         if len(self._unwritten) > MAX_UNWRITTEN:
             del self._unwritten[0]

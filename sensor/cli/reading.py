@@ -133,7 +133,7 @@ class Reader:
         final = last and source.sha256 is not None
         current.recorder.capture = source.sha256[:16] if final and source.sha256 else partial
         facts = current.recorder.drain()
-        health.caps_hit += facts.caps_hit
+        health.let_go(facts.caps)
         capture = Capture(
             id=facts.capture,
             name=source.name,

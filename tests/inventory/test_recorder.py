@@ -65,7 +65,7 @@ def test_repeated_observations_are_one_fact() -> None:
         r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, frame)
     assert r.pending == 1
     facts = r.drain()
-    assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps_hit) == ("north", "core-1", "cafe", [], 0)
+    assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps.total()) == ("north", "core-1", "cafe", [], 0)
     expected = ("100", "00:11:22:33:44:55", "10.0.0.7", None, "tcp", None, "dicom", "calling_ae_title", "CT1", "peer")
     assert facts.observations == [(*expected, 20, 90, 4, 3)]
     assert len(OBSERVATION_COLUMNS) == len(facts.observations[0])
@@ -107,7 +107,7 @@ def test_names_of_what_people_look_up_are_not_taken() -> None:
         r.observe(Endpoint(None, None, ip, 80, "tcp"), "http", "http_server", "nginx", Evidence.PEER, 1, 1)
     facts = r.drain()
     named = [row[2] for row in facts.observations if row[7] == "dns_name"]
-    assert (named, len(facts.observations), facts.caps_hit) == (["10.0.0.9", "fd00::9", "198.51.100.9"], 10, 0)
+    assert (named, len(facts.observations), facts.caps.total()) == (["10.0.0.9", "fd00::9", "198.51.100.9"], 10, 0)
 
 
 def test_values_of_one_attribute_are_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,13 +119,13 @@ def test_values_of_one_attribute_are_capped_and_counted(monkeypatch: pytest.Monk
     r.observe(CT._replace(ip="10.0.0.8"), "hl7", "hl7_sent_message", "4", Evidence.PEER, 9, 9)
     r.observe(CT, "hl7", "hl7_sent_message", "2", Evidence.PEER, 9, 9)  # known: goes on being counted
     facts = r.drain()
-    assert facts.caps_hit == 2
+    assert facts.caps.total() == 2
     assert [(row[2], row[8], row[12]) for row in facts.observations] == [
         *(("10.0.0.7", "0", 1), ("10.0.0.7", "1", 1), ("10.0.0.7", "2", 2)),
         *(("10.0.0.7", "2.5", 1), ("10.0.0.8", "4", 1)),
     ]
     r.observe(CT, "hl7", "hl7_sent_message", "4", Evidence.PEER, 1, 1)
-    assert r.drain().caps_hit == 0
+    assert r.drain().caps.total() == 0
 
 
 def test_all_facts_are_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_all_facts_are_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> No
     r.flow(FLOW._replace(server_port=1))
     assert r.pending == 4
     facts = r.drain()
-    assert facts.caps_hit == 4
+    assert facts.caps.total() == 4
     assert [row[list(FLOW_COLUMNS).index("connections")] for row in facts.flows] == [1, 2]
 
 
@@ -257,7 +257,7 @@ def test_one_address_in_two_vlans_does_not_change_hands() -> None:
         hold(r, B, time, vlan="2")
         r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, time)
     facts = r.drain()
-    assert (titles(facts), len(facts.observations), facts.caps_hit) == ([(0, 90, 10)], 3, 0)
+    assert (titles(facts), len(facts.observations), facts.caps.total()) == ([(0, 90, 10)], 3, 0)
 
 
 def test_an_address_that_everybody_claims_is_capped_and_counted() -> None:
@@ -265,7 +265,7 @@ def test_an_address_that_everybody_claims_is_capped_and_counted() -> None:
     for time in range(1000):
         hold(r, f"02:00:00:00:{time >> 8:02x}:{time & 255:02x}", time)
     facts = r.drain()
-    assert (len(facts.observations), facts.caps_hit) == (module.MAX_TURNS + 1, 1000 - module.MAX_TURNS - 1)
+    assert (len(facts.observations), facts.caps.total()) == (module.MAX_TURNS + 1, 1000 - module.MAX_TURNS - 1)
 
 
 def test_two_who_claim_one_address_in_turn_are_capped_and_counted() -> None:
@@ -274,7 +274,7 @@ def test_two_who_claim_one_address_in_turn_are_capped_and_counted() -> None:
         hold(r, (A, B)[time % 2], time)
     facts = r.drain()
     assert len(facts.observations) <= module.MAX_TURNS + 1
-    assert sum(int(str(row[12])) for row in facts.observations) + facts.caps_hit == 100
+    assert sum(int(str(row[12])) for row in facts.observations) + facts.caps.total() == 100
 
 
 @pytest.mark.parametrize("drains", [1, 3])
@@ -284,7 +284,7 @@ def test_a_mac_that_claims_every_address_is_capped_and_counted(drains: int) -> N
         for n in range(1000):
             hold(r, A, n, ip=f"10.0.{n >> 8}.{n & 255}")
         facts = r.drain()
-        assert (len(facts.observations), facts.caps_hit) == (module.MAX_HELD, 1000 - module.MAX_HELD), drain
+        assert (len(facts.observations), facts.caps.total()) == (module.MAX_HELD, 1000 - module.MAX_HELD), drain
 
 
 def test_a_flood_of_addresses_is_capped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,6 +294,6 @@ def test_a_flood_of_addresses_is_capped_and_counted(monkeypatch: pytest.MonkeyPa
         for n in range(150):
             hold(r, f"02:00:00:00:00:{n:02x}", n, ip=f"10.0.0.{n}")
         facts = r.drain()
-        assert (len(facts.observations), facts.caps_hit) == (100, 50)
+        assert (len(facts.observations), facts.caps.total()) == (100, 50)
     hold(r, "02:00:00:00:01:00", 2 * module.FORGOTTEN_AFTER, ip="10.0.1.0")
     assert len(r.drain().observations) == 1

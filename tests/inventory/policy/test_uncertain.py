@@ -66,7 +66,9 @@ def test_not_recognised_where_others_were(network: Network) -> None:
     assert [row[5] for row in network.verdicts(BASE)] == [23]
 
 
-@pytest.mark.parametrize(("port", "verdict"), [(50_000, "uncertain"), (11_112, "violation")])
+@pytest.mark.parametrize(
+    ("port", "verdict"), [(50_000, "uncertain"), (1_045, "uncertain"), (4_242, "violation"), (11_112, "violation")]
+)
 def test_met_in_the_middle_the_client_may_be_the_server(network: Network, port: int, verdict: str) -> None:
     network.talk(PACS, CT, port, "dicom")
     network.talk(PACS, CT, port, "smb")  # which is allowed neither way
