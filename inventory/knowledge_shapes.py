@@ -120,7 +120,12 @@ SHAPES: Final[dict[str, Shape]] = {
         answering=Answering.PATTERN,
         choices={"field": _set("name port protocol"), "certainty": _set("high low")},
     ),
-    "roles": Shape(_words("role precedence meaning source"), ("role",), own=False),
+    "roles": Shape(
+        _words("role precedence clinical incidental everyday meaning source"),
+        ("role",),
+        choices=dict.fromkeys(("clinical", "incidental", "everyday"), _BOOLEAN),
+        own=False,
+    ),
     "snmp_object_ids": Shape(
         _words("enterprise manufacturer role source"),
         ("enterprise",),

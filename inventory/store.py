@@ -7,6 +7,7 @@ is one transaction: a process killed at any moment leaves the flushes before, an
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ SELECT $id AS id, $name AS name, $sha256 AS sha256, $site AS site, $sensor AS se
        $parser_errors AS parser_errors, $caps_hit AS caps_hit, $file_error AS file_error,
        $complete AS complete, $parser_version AS parser_version
 """
+_COMPLETE: Final = "SELECT site FROM capture WHERE id = ? AND parser_version = ? AND complete"
+_PARTIALS: Final = "SELECT id FROM capture WHERE NOT complete AND split_part(id, '-', 1) = ?"
 
 
 class Annotation(NamedTuple):
@@ -104,6 +107,7 @@ class Store:
             con.execute(DROP_DERIVED)
             if capture.id not in self._begun:
                 _delete_facts(con, capture.id)
+                self._sweep(con, capture.id)
             _write(con, capture, facts)
         self._begun.add(capture.id)
         if capture.complete:
@@ -112,28 +116,38 @@ class Store:
     def finish(self, partial: str, capture: Capture, *facts: Facts) -> bool:
         """Write the last `facts` of `capture`; those written before, under the id `partial`, become its own.
 
-        What an interrupted reading left under `partial` is replaced. Returns False, and changes nothing, when this
-        version has already read the same capture to its end.
+        What an interrupted reading of it left is replaced. Returns False, and changes nothing, when this version has
+        already read the same capture to its end, perhaps at the same time.
         """
-        known = self.known(capture.id, capture.parser_version) is not None
         with self._transaction() as con:
             con.execute(DROP_DERIVED)
+            found = con.execute(_COMPLETE, [capture.id, capture.parser_version]).fetchone()
             if partial != capture.id:
-                if partial in self._begun and not known:
+                if partial in self._begun and found is None:
                     _delete_facts(con, capture.id)
                     for table in ("observation", "flow"):
                         con.execute(f"UPDATE {table} SET capture = ? WHERE capture = ?", [capture.id, partial])  # noqa: S608 - our own names
                 else:
                     _delete_facts(con, partial)
                 _delete_health(con, partial)
-            if not known:
+                self._sweep(con, partial)
+            if found is None:
                 if partial not in self._begun:
                     _delete_facts(con, capture.id)
                 _write(con, capture, facts)
         self._begun.discard(partial)
-        if capture.complete and not known:
+        if found is not None:
+            self._complete[capture.id, capture.parser_version] = found[0]
+        elif capture.complete:
             self._complete[capture.id, capture.parser_version] = capture.site
-        return not known
+        return found is None
+
+    def _sweep(self, con: duckdb.DuckDBPyConnection, partial: str) -> None:
+        """Take away what interrupted readings left of the capture that begins as that of `partial` does."""
+        for (other,) in con.execute(_PARTIALS, [partial.partition("-")[0]]).fetchall():
+            if other != partial and other not in self._begun and not _is_being_read(other):
+                _delete_facts(con, other)
+                _delete_health(con, other)
 
     def annotate(self, annotations: Sequence[Annotation]) -> None:
         """Add what people say of devices."""
@@ -176,6 +190,32 @@ class Store:
             raise explain(error, self.path) from None
         finally:
             con.close()
+
+
+def reading_id(process: int) -> str:
+    """Return what tells a reading, written by the process of that number, from all others."""
+    return f"{process:x}-{secrets.token_hex(4)}"
+
+
+def partial_id(beginning: str, reading: str) -> str:
+    """Return the id of a capture while it is being read: what it begins with, and which reading it is."""
+    return f"{beginning}-{reading}"
+
+
+def _is_being_read(partial: str) -> bool:
+    """Tell whether the process is there that writes what is read under this id."""
+    _, _, reading = partial.partition("-")
+    process, _, _ = reading.partition("-")
+    try:
+        number = int(process, 16)
+        if number == os.getpid() or os.name != "posix":  # what this one reads, its Store knows
+            return False
+        os.kill(number, 0)
+    except (ValueError, ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def _create(con: duckdb.DuckDBPyConnection) -> None:

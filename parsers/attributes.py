@@ -176,7 +176,10 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "rdp_security": _text("security protocol an RDP server chose: rdp, tls, credssp"),
     "smb_dialect": _text("SMB dialect this server chose: NT LM 0.12, 2.1, 3.1.1"),
     "smb_signing": _text("message signing this SMB server announces: disabled, enabled, required"),
-    "clear_credentials": _text("how a login was sent to this end in clear: ftp, telnet, snmp, http-basic, dicom..."),
+    "clear_credentials": _text(
+        "how a login was sent to this end in clear: ftp, telnet, smtp, ldap, socks, http-basic, http-bearer where it let "
+        "in, ftp-refused... where it did not; not told where the answer was not seen; dicom and snmp at once"
+    ),
     "printer_id": _text("model a printer answers with (PJL INFO ID, IEEE 1284 device id)"),
     # Laboratory instruments
     "astm_sender": _compound(

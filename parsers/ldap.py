@@ -1,4 +1,4 @@
-"""LDAP (RFC 4511): whether a password crosses in clear, and the names in the NTLM messages of a bind."""
+"""LDAP (RFC 4511): whether a password that crosses in clear lets in, and the names in the NTLM messages of a bind."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _EXTENDED_RESPONSE: Final = 0x78
 _FROM_CLIENT: Final = (_BIND_REQUEST, _SEARCH_REQUEST, _EXTENDED_REQUEST)
 _FROM_SERVER: Final = (_BIND_RESPONSE, _SEARCH_ENTRY, _SEARCH_DONE, _EXTENDED_RESPONSE)
 _SIMPLE: Final = 0x80  # AuthenticationChoice (RFC 4511 4.2)
+_SUCCESS: Final = b"\x0a\x01\0"  # resultCode (RFC 4511 4.1.9)
 _START_TLS: Final = b"1.3.6.1.4.1.1466.20037"  # RFC 4511 4.14.1
 
 _TLS_RECORD: Final = b"\x16\x03"
@@ -40,6 +41,7 @@ class Ldap:
         self.speaker: str | None = None
         self.client: Side | None = None
         self._asked = False  # the client wants TLS, and waits
+        self._bind = 0  # id of the bind that showed a password and is not answered yet
         self._messages = [0, 0]
 
     @staticmethod
@@ -87,7 +89,8 @@ class Ldap:
 
     def _message(self, side: Side, data: bytes, offset: int) -> Iterator[Observation]:
         _, at, end = ber.whole(data, 0, len(data), ber.SEQUENCE)
-        at = ber.whole(data, at, end, ber.INTEGER)[2]
+        _, begin, at = ber.whole(data, at, end, ber.INTEGER)
+        message_id = int.from_bytes(data[begin:at])
         operation, at, end = ber.whole(data, at, end)
         if operation in _FROM_CLIENT:
             self.client = side
@@ -96,11 +99,15 @@ class Ldap:
         if operation == _EXTENDED_REQUEST:
             self._asked = _START_TLS in data
         elif operation == _EXTENDED_RESPONSE:
-            self.handover = self._asked and data[at : at + 3] == b"\x0a\x01\0"  # resultCode success
+            self.handover = self._asked and data[at : at + 3] == _SUCCESS
             self._asked = False
         elif operation == _BIND_REQUEST and _has_password(data, at, end):
-            self.finished = True
-            yield Observation(side.other, "clear_credentials", "ldap", Evidence.CLAIM, offset)
+            self._bind = message_id
+        elif operation == _BIND_RESPONSE and message_id and self._bind == message_id:
+            self._bind = 0
+            self.finished = data[at : at + 3] == _SUCCESS
+            kind = "ldap" if self.finished else "ldap-refused"
+            yield Observation(side, "clear_credentials", kind, Evidence.CLAIM, offset)
         elif operation in (_BIND_REQUEST, _BIND_RESPONSE) and (message := ntlm.read(data)):
             self.finished = message.type == ntlm.AUTHENTICATE
             for attribute, value in message.said:

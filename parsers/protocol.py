@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from parsers.records import Announcement, Datagram, Match, Observation, Side
 from parsers.stream import StreamBuffer
@@ -48,6 +48,13 @@ class Parser(Protocol):
 
     def gap(self, side: Side, length: int) -> None:
         """`length` bytes of `side`, the unread ones in front included, were lost; `stream.offset` is behind them."""
+
+
+@runtime_checkable
+class Relay(Protocol):
+    """A parser of a protocol by which a server may be asked to speak for another host."""
+
+    relays: bool  # behind the handover: what the server's side then says of itself, it says of whom it fetched it from
 
 
 class DatagramParser(Protocol):

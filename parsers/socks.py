@@ -41,6 +41,7 @@ class Socks:
     """Reads one connection to a SOCKS server up to where it becomes the one that was asked for."""
 
     name: ClassVar[str] = "socks"
+    relays = True
 
     def __init__(self, pseudonym: Pseudonym) -> None:
         self.finished = False
@@ -51,6 +52,7 @@ class Socks:
         self._greeted = False  # the methods that the client offers were read
         self._command = 0  # of the request; 0 until it was read
         self._method = -1  # chosen by the server; -1 until it was read
+        self._password = False  # the client has shown one
         self._replies = 1  # due until the other protocol begins
 
     @staticmethod
@@ -85,10 +87,11 @@ class Socks:
                 self.finished = side is not self.client and stream.available > _LONGEST  # it was not asked for so much
                 return
             message = stream.take(size)
-            if side is not self.client:
-                self._answer(message)
-            elif self._ask(message):
-                yield Observation(side.other, "clear_credentials", self.name, Evidence.CLAIM, stream.offset - 1)
+            if side is self.client:
+                self._ask(message)
+            elif (outcome := self._answer(message)) is not None and self._password:
+                kind = self.name if outcome else f"{self.name}-refused"
+                yield Observation(side, "clear_credentials", kind, Evidence.CLAIM, stream.offset - 1)
 
     def gap(self, side: Side, length: int) -> None:
         """Give up: where the next message begins cannot be told."""
@@ -113,8 +116,8 @@ class Socks:
             raise Malformed("not a message of SOCKS")
         return _addressed_size(head)
 
-    def _ask(self, message: bytes) -> bool:
-        """Take a message of the client; say whether it holds a password."""
+    def _ask(self, message: bytes) -> None:
+        """Take a message of the client."""
         if self._version == _V5 and not self._greeted:
             self._greeted = True
         elif message[0] == self._version:
@@ -122,24 +125,24 @@ class Socks:
             self._replies = 2 if self._command == _BIND else 1
             self.finished = not self._command
         else:
-            return message[2 + message[1]] > 0
-        return False
+            self._password = message[2 + message[1]] > 0
 
-    def _answer(self, message: bytes) -> None:
-        """Take a message of the server."""
+    def _answer(self, message: bytes) -> bool | None:
+        """Take a message of the server; return what became of a login, None where it is about something else."""
         if self._version == _V5 and self._method != _NO_AUTHENTICATION:
             if self._method == _PASSWORD:  # this is what became of it
                 self._method = _NO_AUTHENTICATION
                 self.finished = message[1] != 0
-            else:
-                self._method = message[1]
-                # What follows another method may be encrypted.
-                self.finished = message[0] != _V5 or self._method not in (_NO_AUTHENTICATION, _PASSWORD)
-            return
+                return not self.finished
+            self._method = message[1]
+            # What follows another method may be encrypted.
+            self.finished = message[0] != _V5 or self._method not in (_NO_AUTHENTICATION, _PASSWORD)
+            return None
         granted = message[1] == (_V4_GRANTED if self._version == _V4 else 0)
         self._replies -= 1
         self.finished = not granted or self._command not in (_CONNECT, _BIND)
         self.handover = not (self.finished or self._replies)
+        return None
 
 
 def _begins_request(head: bytes) -> Match:

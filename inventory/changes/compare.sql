@@ -19,32 +19,23 @@ FROM (VALUES
     ('public_peer', NULL, 'new public peer')
 ) t(aspect, replaced, more);
 
-CREATE OR REPLACE TEMP TABLE old_device AS
+-- What is made of each side is made in the same words: `side` is 'old' or 'new'.
+CREATE OR REPLACE TEMP MACRO device_of(side) AS TABLE
 SELECT same, site, max_by(device_id, s.last_seen) AS device_id, max_by(value, s.last_seen) AS name,
     max_by(detail, s.last_seen) AS ip, min(s.first_seen) AS first_seen, max(s.last_seen) AS last_seen,
-    max(s.last_seen) > any_value(old_after) AS present
-FROM old_state s JOIN old_same USING (device_id) JOIN period USING (site)
+    max(s.last_seen) > any_value(after) AS present
+FROM query_table(side || '_state') s JOIN query_table(side || '_same') USING (device_id)
+    JOIN present_after(side) USING (site)
 WHERE aspect = 'device'
 GROUP BY same, site;
 
-CREATE OR REPLACE TEMP TABLE new_device AS
-SELECT same, site, max_by(device_id, s.last_seen) AS device_id, max_by(value, s.last_seen) AS name,
-    max_by(detail, s.last_seen) AS ip, min(s.first_seen) AS first_seen, max(s.last_seen) AS last_seen,
-    max(s.last_seen) > any_value(new_after) AS present
-FROM new_state s JOIN new_same USING (device_id) JOIN period USING (site)
-WHERE aspect = 'device'
-GROUP BY same, site;
+CREATE OR REPLACE TEMP TABLE old_device AS FROM device_of('old');
+CREATE OR REPLACE TEMP TABLE new_device AS FROM device_of('new');
 
-CREATE OR REPLACE TEMP VIEW old_row AS
+CREATE OR REPLACE TEMP MACRO row_of(side) AS TABLE
 SELECT *, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
     CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, hash(device_id, aspect, of) AS kind
-FROM old_state
-WHERE aspect <> 'device';
-
-CREATE OR REPLACE TEMP VIEW new_row AS
-SELECT *, CASE WHEN aspect IN ('ip_address', 'software_version') THEN detail ELSE '' END AS of,
-    CASE aspect WHEN 'ae_title' THEN value ELSE lower(value) END AS key, hash(device_id, aspect, of) AS kind
-FROM new_state
+FROM query_table(side || '_state')
 WHERE aspect <> 'device';
 
 -- Most things of most devices are as they were: what has one value, the same on both sides, is not looked at any
@@ -52,22 +43,22 @@ WHERE aspect <> 'device';
 CREATE OR REPLACE TEMP TABLE touched AS
 SELECT kind
 FROM (
-    SELECT kind, aspect, hash(key) AS old_key, NULL AS new_key FROM old_row JOIN period USING (site)
-    WHERE last_seen > old_after
+    SELECT kind, aspect, hash(key) AS old_key, NULL AS new_key FROM row_of('old') JOIN present_after('old') USING (site)
+    WHERE last_seen > after
     UNION ALL
-    SELECT kind, aspect, NULL, hash(key) FROM new_row JOIN period USING (site)
-    WHERE last_seen > new_after
+    SELECT kind, aspect, NULL, hash(key) FROM row_of('new') JOIN present_after('new') USING (site)
+    WHERE last_seen > after
 )
 GROUP BY kind
 HAVING (count(old_key) > 1 OR count(new_key) > 1 OR min(old_key) IS DISTINCT FROM min(new_key))
     AND (count(old_key) > 0 AND count(new_key) > 0 OR bool_or(aspect IN ('ae_title', 'service', 'public_peer')));
 
 -- `current`: no other value of the same kind came after it was seen last.
-CREATE OR REPLACE TEMP TABLE old_thing AS
+CREATE OR REPLACE TEMP MACRO thing_of(side) AS TABLE
 WITH thing AS (
     SELECT same, aspect, of, key, min(value) AS value, any_value(detail) AS detail, min(first_seen) AS first_seen,
-        max(last_seen) AS last_seen, max(last_seen) > any_value(old_after) AS present
-    FROM old_row JOIN old_same USING (device_id) JOIN period USING (site)
+        max(last_seen) AS last_seen, max(last_seen) > any_value(after) AS present
+    FROM row_of(side) JOIN query_table(side || '_same') USING (device_id) JOIN present_after(side) USING (site)
     WHERE kind IN (FROM touched) OR device_id NOT IN (FROM plain)
     GROUP BY same, aspect, of, key
 )
@@ -75,17 +66,8 @@ SELECT *, present AND NOT coalesce(max(first_seen) FILTER (present) OVER (PARTIT
     false) AS current
 FROM thing;
 
-CREATE OR REPLACE TEMP TABLE new_thing AS
-WITH thing AS (
-    SELECT same, aspect, of, key, min(value) AS value, any_value(detail) AS detail, min(first_seen) AS first_seen,
-        max(last_seen) AS last_seen, max(last_seen) > any_value(new_after) AS present
-    FROM new_row JOIN new_same USING (device_id) JOIN period USING (site)
-    WHERE kind IN (FROM touched) OR device_id NOT IN (FROM plain)
-    GROUP BY same, aspect, of, key
-)
-SELECT *, present AND NOT coalesce(max(first_seen) FILTER (present) OVER (PARTITION BY same, aspect, of) > last_seen,
-    false) AS current
-FROM thing;
+CREATE OR REPLACE TEMP TABLE old_thing AS FROM thing_of('old');
+CREATE OR REPLACE TEMP TABLE new_thing AS FROM thing_of('new');
 
 CREATE OR REPLACE TEMP TABLE gone AS
 WITH lost AS (
@@ -94,12 +76,12 @@ WITH lost AS (
 ),
 placed AS (
     SELECT same, aspect, CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END AS net
-    FROM old_row JOIN old_same USING (device_id) SEMI JOIN lost USING (same)
+    FROM row_of('old') JOIN old_same USING (device_id) SEMI JOIN lost USING (same)
     WHERE aspect IN ('ip_address', 'mac_address')
 ),
 seen AS (
     SELECT DISTINCT r.site, CASE of WHEN 'IPv4' THEN regexp_replace(key, '[0-9]+$', '0/24') ELSE key END AS net
-    FROM new_row r JOIN period p ON p.site = r.site AND r.last_seen > p.new_after
+    FROM row_of('new') r JOIN present_after('new') p ON p.site = r.site AND r.last_seen > p.after
     WHERE aspect = 'ip_address' AND EXISTS (FROM lost)
 )
 SELECT o.*, p.net,
@@ -139,23 +121,23 @@ FROM old_thing o JOIN new_thing n ON n.same = o.same AND n.aspect = 'service' AN
     AND split_part(n.key, ' ', 1) = split_part(o.key, ' ', 1) AND NOT (contains(o.key, ' ') AND contains(n.key, ' '))
 WHERE o.aspect = 'service' AND o.present;
 
+CREATE OR REPLACE TEMP MACRO finding_of(side) AS TABLE
+FROM query_table(side || '_finding')
+WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed');  -- these are told as changes
+
 CREATE OR REPLACE TEMP TABLE open_finding AS
-WITH judged AS (  -- the changes themselves are told already
-    SELECT 'old' AS side, s.same, f.* FROM old_finding f LEFT JOIN old_same s USING (device_id)
-    WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed')
+WITH single AS (
+    SELECT 'old' AS side, s.same, f.*
+    FROM (FROM finding_of('old') ANTI JOIN finding_of('new') USING (finding_id)) f LEFT JOIN old_same s USING (device_id)
     UNION ALL
-    SELECT 'new', s.same, f.* FROM new_finding f LEFT JOIN new_same s USING (device_id)
-    WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed')
-),
-single AS (
-    SELECT * REPLACE (concat(title, ' (' || nullif(concat_ws(' ',
-        CASE WHEN NOT contains(title, port::VARCHAR) THEN 'port ' || port END,
-        CASE WHEN NOT contains(title, peer) THEN 'peer ' || peer END), '') || ')') AS title)
-    FROM judged
-    QUALIFY min(side) OVER (PARTITION BY finding_id) = max(side) OVER (PARTITION BY finding_id)
+    SELECT 'new', s.same, f.*
+    FROM (FROM finding_of('new') ANTI JOIN finding_of('old') USING (finding_id)) f LEFT JOIN new_same s USING (device_id)
 )
 -- A finding whose device just has another id now is the same one.
-SELECT * FROM single
+SELECT * REPLACE (concat(title, ' (' || nullif(concat_ws(' ',
+    CASE WHEN NOT contains(title, port::VARCHAR) THEN 'port ' || port END,
+    CASE WHEN NOT contains(title, peer) THEN 'peer ' || peer END), '') || ')') AS title)
+FROM single
 WINDOW about AS (PARTITION BY same, rule, port, peer)
 QUALIFY same IS NULL OR min(side) OVER about = max(side) OVER about
     OR min(device_id) OVER about = max(device_id) OVER about;
@@ -197,7 +179,7 @@ adding AS (
 equipped AS (
     SELECT same, array_to_string(list_sort(list(CASE aspect WHEN 'ae_title' THEN 'AE title ' ELSE '' END || value))[:10],
         '; ') AS equipment
-    FROM new_row JOIN new_same USING (device_id)
+    FROM row_of('new') JOIN new_same USING (device_id)
     WHERE aspect IN ('ae_title', 'service') AND same IN (SELECT same FROM newcomer)
     GROUP BY same
 ),

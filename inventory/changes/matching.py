@@ -12,19 +12,28 @@ import duckdb
 
 # `period` tells whether one inventory is the other one, grown: its ids then resolve, whatever else has changed.
 _LINKS: Final = """
+CREATE OR REPLACE TEMP MACRO mac_of(side) AS TABLE
+SELECT device_id, key FROM query_table(side || '_device_key') WHERE kind = 'mac';
+
 CREATE OR REPLACE TEMP TABLE plain AS  -- the same id on both sides, and no other network card
-WITH old_mac AS (FROM old_device_key WHERE kind = 'mac'),
-new_mac AS (FROM new_device_key WHERE kind = 'mac')
 SELECT device_id
 FROM (SELECT site, device_id FROM old_state WHERE aspect = 'device')
     SEMI JOIN (FROM new_state WHERE aspect = 'device') USING (device_id) JOIN period p USING (site)
-WHERE p.grown OR device_id IN (SELECT o.device_id FROM old_mac o JOIN new_mac n USING (device_id, key))
-    OR device_id NOT IN (SELECT device_id FROM old_mac) OR device_id NOT IN (SELECT device_id FROM new_mac);
+WHERE p.grown OR device_id IN (SELECT device_id FROM mac_of('old') JOIN mac_of('new') USING (device_id, key))
+    OR device_id NOT IN (SELECT device_id FROM mac_of('old'))
+    OR device_id NOT IN (SELECT device_id FROM mac_of('new'));
+
+-- Serial numbers that only one device of a side has. `side`: 'old' or 'new'.
+CREATE OR REPLACE TEMP MACRO serial_of(side) AS TABLE
+SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
+FROM query_table(side || '_state') s
+    LEFT JOIN (FROM query_table(side || '_state') WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
+WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
+GROUP BY ALL
+HAVING count(DISTINCT device_id) = 1;
 
 CREATE OR REPLACE TEMP TABLE link AS
-WITH old_mac AS (FROM old_device_key WHERE kind = 'mac'),
-new_mac AS (FROM new_device_key WHERE kind = 'mac'),
-joined AS (
+WITH joined AS (
     SELECT o.site, o.kind, o.key, o.device_id AS old_id, n.device_id AS new_id
     FROM (FROM old_device_key ANTI JOIN plain USING (device_id)) o JOIN new_device_key n USING (site, kind, key)
     UNION
@@ -38,31 +47,17 @@ by_id AS (
     WHERE kind = 'id'
     GROUP BY ALL
 ),
-old_serial AS (
-    SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
-    FROM old_state s LEFT JOIN (FROM old_state WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
-    WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
-    GROUP BY ALL
-    HAVING count(DISTINCT device_id) = 1
-),
-new_serial AS (
-    SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
-    FROM new_state s LEFT JOIN (FROM new_state WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
-    WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
-    GROUP BY ALL
-    HAVING count(DISTINCT device_id) = 1
-),
 found AS (
     SELECT old_id, new_id, CASE WHEN told AND p.grown THEN 0 WHEN equal THEN 1 ELSE 4 END AS rank
     FROM by_id b JOIN period p USING (site)
     -- An address that another network card has now is no sign of the same device.
     WHERE (told AND p.grown) OR (old_id, new_id) IN (FROM by_mac)
-        OR old_id NOT IN (SELECT device_id FROM old_mac) OR new_id NOT IN (SELECT device_id FROM new_mac)
+        OR old_id NOT IN (SELECT device_id FROM mac_of('old')) OR new_id NOT IN (SELECT device_id FROM mac_of('new'))
     UNION ALL
     SELECT old_id, new_id, 2 FROM by_mac
     UNION ALL
     SELECT o.device_id, n.device_id, 3
-    FROM old_serial o JOIN new_serial n USING (site, serial)
+    FROM serial_of('old') o JOIN serial_of('new') n USING (site, serial)
     WHERE coalesce(o.model = n.model, true)
 ),
 ranked AS (SELECT old_id, new_id, min(rank) AS rank FROM found GROUP BY ALL)

@@ -11,3 +11,7 @@ SELECT
 FROM (SELECT site FROM new_state UNION SELECT site FROM old_state UNION SELECT site FROM old_coverage)
     LEFT JOIN old_coverage o USING (site)
     LEFT JOIN new_coverage n USING (site);
+
+-- When what is of the present was seen last on that `side`: 'old' or 'new'.
+CREATE OR REPLACE TEMP MACRO present_after(side) AS TABLE
+SELECT site, CASE side WHEN 'old' THEN old_after ELSE new_after END AS after FROM period;

@@ -29,7 +29,7 @@ _STATUS: Final = """
 SELECT status || ', ' || severity, count(*) FROM finding WHERE $site IS NULL OR site = $site
 GROUP BY status, severity
 ORDER BY list_position(['open', 'acknowledged', 'accepted', 'closed'], status),
-    list_position(['critical', 'high', 'medium', 'low', 'info'], severity)
+    severity_rank(severity)
 """
 _ROLES: Final = """
 SELECT role, count(*) FROM device WHERE $site IS NULL OR site = $site GROUP BY role ORDER BY count(*) DESC, role

@@ -28,7 +28,7 @@ _NOBODY: Final = UUID(int=0)  # holds the place of the serial number until the c
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # where there is no packet to give the date
 _DEVICES: Final = "SELECT * FROM device WHERE $site IS NULL OR site = $site ORDER BY site, device_id"
 _VULNERABILITIES: Final = """
-SELECT subject AS id, status, min_by(severity, list_position(['critical', 'high', 'medium', 'low', 'info'], severity))
+SELECT subject AS id, status, min_by(severity, severity_rank(severity))
         AS severity, min(title) AS title, min(remedy) AS remedy, reason,
     any_value(a.source) AS source, list_sort(list(DISTINCT device_id)) AS device_ids
 FROM finding JOIN (SELECT finding_id, subject FROM found) USING (finding_id)

@@ -49,7 +49,7 @@ TABLES: Final = {
         SELECT f.*, d.owner, d.location, d.asset_tag, d.note
         FROM finding f LEFT JOIN device d USING (device_id)
         WHERE $site IS NULL OR f.site = $site
-        ORDER BY list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, f.site, finding_id
+        ORDER BY severity_rank(severity), rule, f.site, finding_id
         """,
         ("finding", "device"),
     ),

@@ -60,7 +60,7 @@ SELECT severity, status, rule, title, site, device_id, ip_address, port, peer, f
 FROM finding
 WHERE $site IS NULL OR site = $site
 ORDER BY list_position(['open', 'acknowledged', 'accepted', 'closed'], status),
-    list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, site, finding_id
+    severity_rank(severity), rule, site, finding_id
 """
 # Where changes are counted from, a site: the end of its first capture, or of the first day where that is earlier.
 _BEGIN: Final = """

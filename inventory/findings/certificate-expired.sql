@@ -1,8 +1,11 @@
--- Certificates that a device still showed when they had expired. A client's counts as well: its port is NULL. Behind a
--- proxy's own words (CONNECT, and SOCKS at its port) the certificate is another host's.
+-- Certificates that a device still showed when they had expired. A client's counts as well: its port is NULL.
 CREATE OR REPLACE TEMP VIEW "certificate-expired" AS
 -- All of these are JSON.
-WITH shown AS MATERIALIZED (FROM fact WHERE attribute = 'tls_certificate' AND class = 'peer'),
+WITH shown AS MATERIALIZED (
+    FROM fact f SEMI JOIN own_tls o ON o.site = f.site AND o.ip = f.seen.ip AND o.port IS NOT DISTINCT FROM f.port
+        AND o.attribute = f.attribute AND o.value = f.value
+    WHERE f.attribute = 'tls_certificate' AND f.class = 'peer'
+),
 certificate AS (
     SELECT *, value ->> '$.sha256' AS sha256, coalesce(value ->> '$.subject', '') AS subject,
         try_cast(rtrim(value ->> '$.not_after', 'Z') AS TIMESTAMP) AS not_after
@@ -22,6 +25,5 @@ SELECT
     greatest(first_seen, not_after) AS first_seen,
     last_seen,
     [seen] AS seen
-FROM certificate c
-WHERE not_after < last_seen AND port IS DISTINCT FROM 1080 AND NOT EXISTS (FROM fact h
-    WHERE h.device_id = c.device_id AND h.port = c.port AND starts_with(h.attribute, 'http_'));
+FROM certificate
+WHERE not_after < last_seen;

@@ -1,13 +1,9 @@
 -- Certificates that nobody vouches for, at the edge of the site: shown by a device to public clients, or by a public
--- server to a device of imaging or HL7, which then cannot know whom it talks to. Behind a proxy's own words (CONNECT,
--- and SOCKS at its port) the certificate is another host's.
+-- server to a clinical device, which then cannot know whom it talks to.
 CREATE OR REPLACE TEMP VIEW "certificate-self-signed-public" AS
 -- All of these are JSON.
 WITH shown AS MATERIALIZED (
-    SELECT DISTINCT site, ip, port, value
-    FROM observation o
-    WHERE attribute = 'tls_certificate' AND class = 'peer' AND port <> 1080 AND NOT EXISTS (FROM observation h
-        WHERE h.site = o.site AND h.ip = o.ip AND h.port = o.port AND starts_with(h.attribute, 'http_'))
+    SELECT site, ip, port, value FROM own_tls WHERE attribute = 'tls_certificate' AND port IS NOT NULL
 ),
 self_signed AS (
     SELECT site, ip, port, value ->> '$.sha256' AS sha256, coalesce(value ->> '$.subject', '') AS subject
@@ -15,15 +11,12 @@ self_signed AS (
     WHERE value ->> '$.self_signed' = 'true'
 ),
 clinical AS (
-    SELECT DISTINCT device_id
-    FROM role
-    WHERE role IN ('modality', 'archive', 'router', 'workstation', 'worklist', 'printer', 'hl7_engine', 'hl7_sender',
-        'hl7_receiver', 'information_system')
+    SELECT DISTINCT device_id FROM role JOIN knowledge_roles k USING (role) WHERE k.clinical = 'true'
 ),
 met AS (
     SELECT e.site, e.server_device_id AS device_id, e.server_ip AS ip_address, e.server_port AS port,
-        NULL AS peer, e.client_ip AS other, e.server_ip AS shown_by, e.server_port AS shown_at, e.first_seen, e.last_seen,
-        e.seen
+        NULL AS peer, e.client_ip AS other, e.server_ip AS shown_by, e.server_port AS shown_at, e.first_seen,
+        e.last_seen, e.seen
     FROM exchange e
     WHERE e.client_public AND NOT e.server_public AND e.established AND e.server_device_id IS NOT NULL
     UNION ALL

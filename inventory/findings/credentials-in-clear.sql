@@ -16,49 +16,49 @@ shown AS (
         OR attribute = 'user_identity_type' AND value IN ('username+passcode', 'saml', 'jwt')
 ),
 asked AS (
-    SELECT e.*, k.kind, k.words, k.severity
+    SELECT e.site, server_device_id AS device_id, CASE WHEN server_device_id IS NULL THEN server_ip END AS ip,
+        server_port AS port, k.kind, any_value(k.words) AS words, any_value(k.severity) AS severity,
+        list(DISTINCT client_ip) AS clients, min(client_device_id) AS client_device
     FROM exchange e JOIN kind k USING (protocol) LEFT JOIN shown s
         ON s.site = e.site AND s.ip = e.client_ip AND s.kind = k.kind
     WHERE e.established AND NOT e.encrypted AND e.client_ip <> e.server_ip
+        AND (e.server_device_id IS NOT NULL OR NOT e.client_public)
         AND (s.kind IS NOT NULL OR k.protocol NOT IN ('http', 'dicom'))
-),
-inside AS (
-    SELECT site, device_id, min(seen).ip AS ip_address, port, value AS kind, min(first_seen) AS first_seen,
-        max(last_seen) AS last_seen, list(DISTINCT seen) AS seen
-    FROM fact f
-    WHERE attribute = 'clear_credentials' AND CASE value
-        -- Agents answer to communities that they know; of those that everybody knows, `snmp-default-community` tells.
-        WHEN 'snmp' THEN class = 'peer' AND EXISTS (FROM fact c WHERE c.device_id = f.device_id AND c.port = f.port
-            AND c.attribute = 'snmp_community' AND c.value = 'other' AND c.class = 'peer')
-        ELSE true END
     GROUP BY ALL
 ),
-outside AS (
-    SELECT site, ip, port, value AS kind, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-        list(DISTINCT {'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip}) AS seen
+said AS (
+    SELECT site, device_id, NULL::VARCHAR AS ip, min(seen).ip AS at_ip, port, value AS kind,
+        min(first_seen) AS first_seen, max(last_seen) AS last_seen, list(DISTINCT seen) AS seen
+    FROM fact
+    -- Agents answer to communities that they know; of those that everybody knows, `snmp-default-community` tells.
+    WHERE attribute = 'clear_credentials' AND (value <> 'snmp' OR (class = 'peer' AND (device_id, port) IN (
+        SELECT (device_id, port) FROM fact WHERE attribute = 'snmp_community' AND value = 'other' AND class = 'peer')))
+    GROUP BY ALL
+    UNION ALL
+    SELECT site, NULL, ip, ip, port, value, min(first_seen), max(last_seen),
+        list(DISTINCT {'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip})
     FROM observation JOIN address USING (ip)
     WHERE attribute = 'clear_credentials' AND value <> 'snmp' AND public
     GROUP BY ALL
+),
+-- Of several clients of a server outside nobody can tell which it was.
+met AS (
+    SELECT s.*, a.words, a.severity, a.clients, CASE WHEN s.device_id IS NULL AND len(a.clients) = 1
+        THEN a.client_device END AS client
+    FROM said s JOIN asked a ON a.site = s.site AND a.device_id IS NOT DISTINCT FROM s.device_id
+        AND a.ip IS NOT DISTINCT FROM s.ip AND a.port = s.port AND a.kind = s.kind
 )
-SELECT i.site, i.device_id, i.ip_address, i.port, NULL::VARCHAR AS peer, i.kind AS subject,
-    a.words || ' from ' || CASE WHEN a.clients > 3 THEN a.clients || ' clients' ELSE a.named END AS detail, a.severity,
-    i.first_seen, i.last_seen, list_sort(i.seen)[:5] AS seen
-FROM inside i JOIN (
-    SELECT server_device_id, server_port, kind, any_value(words) AS words, any_value(severity) AS severity,
-        count(DISTINCT client_ip) AS clients,
-        array_to_string(list_sort(list(DISTINCT client_ip))[:3], ', ') AS named
-    FROM asked
-    GROUP BY ALL
-) a ON a.server_device_id = i.device_id AND a.server_port = i.port AND a.kind = i.kind
-UNION ALL
-SELECT o.site, a.client_device_id, CASE WHEN a.client_device_id IS NULL THEN o.ip ELSE a.client_ip END, o.port,
-    CASE WHEN a.client_device_id IS NOT NULL THEN o.ip END, o.kind, a.words || ' to ' || o.ip || ', outside',
-    a.severity, o.first_seen, o.last_seen, list_sort(o.seen)[:5]
-FROM outside o JOIN (
-    SELECT site, server_ip, server_port, kind, any_value(words) AS words, any_value(severity) AS severity,
-        CASE WHEN count(DISTINCT client_ip) = 1 THEN min(client_device_id) END AS client_device_id,
-        min(client_ip) AS client_ip
-    FROM asked
-    WHERE server_device_id IS NULL AND NOT client_public
-    GROUP BY ALL
-) a ON a.site = o.site AND a.server_ip = o.ip AND a.server_port = o.port AND a.kind = o.kind;
+SELECT
+    site,
+    coalesce(device_id, client) AS device_id,
+    CASE WHEN client IS NULL THEN at_ip ELSE clients[1] END AS ip_address,
+    port,
+    CASE WHEN client IS NOT NULL THEN ip END AS peer,
+    kind AS subject,
+    words || CASE WHEN ip IS NULL THEN ' from ' || some_of(clients, counted := 'clients')
+        ELSE ' to ' || ip || ', outside' END AS detail,
+    severity,
+    first_seen,
+    last_seen,
+    list_sort(seen)[:5] AS seen
+FROM met;

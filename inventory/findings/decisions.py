@@ -10,6 +10,7 @@ import duckdb
 
 from inventory.config import Acceptance
 from inventory.errors import InventoryError
+from inventory.findings.macros import create_macros
 from inventory.findings.rules import rules
 from inventory.naming import canonical, mac
 
@@ -30,11 +31,15 @@ _IDLE: Final = "SELECT number FROM acceptance WHERE number NOT IN (SELECT number
 
 
 def create_words(con: duckdb.DuckDBPyConnection, accepted: Sequence[Acceptance] = ()) -> None:
-    """Put the day, and what `medspan.toml` accepts, beside the facts. Raises InventoryError for an unknown rule."""
+    """Put the day, what `medspan.toml` accepts, and the macros of rules and listings beside the facts.
+
+    Raises InventoryError for an unknown rule.
+    """
     known = {rule.rule for rule in rules()}
     for number, acceptance in enumerate(accepted, 1):
         if acceptance.rule not in known:
             raise InventoryError(f"accept {number}: no rule {acceptance.rule!r}: medspan findings --rules lists them")
+    create_macros(con)
     con.execute(_TODAY, [datetime.now(UTC).date()])
     con.execute(_ACCEPTANCE)
     for number, (rule, site, device, *rest) in enumerate(accepted, 1):

@@ -42,16 +42,7 @@ together AS (
     WHERE abs(a.last_day - b.last_day) <= 1
     GROUP BY ALL
 ),
-name AS (
-    SELECT site, device_id, 'ae ' || upper(ae_title) AS name, max(last_seen) AS last_seen FROM ae_title GROUP BY ALL
-    UNION ALL
-    SELECT site, device_id, 'host ' || split_part(key, '.', 1), max(last_seen) FROM hostname WHERE used GROUP BY ALL
-    UNION ALL
-    SELECT site, device_id, 'serial ' || lower(concat_ws(' ', model, serial)), max(last_seen)
-    FROM equipment
-    WHERE serial IS NOT NULL
-    GROUP BY ALL
-),
+name AS MATERIALIZED (FROM known_name),
 gone AS (
     SELECT s.site, s.device_id, max(watched_to) AS watched_to, max(last_day) AS last_day
     FROM since s JOIN together t USING (site, sensor, vlan, network, device_id)
@@ -72,9 +63,9 @@ SELECT
     max(h.last_seen) AS first_seen,
     g.watched_to::TIMESTAMP AS last_seen,               -- it was still missed then
     list_sort(list(DISTINCT h.seen))[:5] AS seen
-FROM gone g JOIN profile p USING (device_id)
+FROM gone g JOIN profile p USING (device_id) JOIN knowledge_roles k USING (role)
     JOIN identity i ON i.device_id = g.device_id JOIN host h ON h.site = i.site AND h.key = i.key
-WHERE p.role NOT IN ('client', 'unknown', 'web_server', 'phone', 'camera') AND g.watched_to - g.last_day <= 90
+WHERE k.everyday = 'false' AND g.watched_to - g.last_day <= 90
     AND NOT EXISTS (FROM name mine JOIN name theirs USING (site, name)
         WHERE mine.device_id = g.device_id AND theirs.device_id <> g.device_id AND theirs.last_seen > mine.last_seen)
 GROUP BY ALL;

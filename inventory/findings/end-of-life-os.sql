@@ -1,5 +1,5 @@
--- Operating systems whose support had ended when they were last seen. A guess from how a host opens connections, or what
--- a browser says, is not enough.
+-- Operating systems whose support had ended when they were last seen. A guess from how a host opens connections, or
+-- what a browser says, is not enough.
 CREATE OR REPLACE TEMP VIEW "end-of-life-os" AS
 WITH named AS (
     SELECT o.*, k.product, trim(substr(o.operating_system, length(k.product) + 1)) AS rest
@@ -11,7 +11,8 @@ WITH named AS (
 ),
 -- Windows 10 is many: its build tells which.
 told AS (
-    SELECT *, coalesce(nullif(rest, ''), nullif(regexp_extract(wire, '(?:10\.0\.|[Bb]uild )(\d{5})\b', 1), '')) AS version
+    SELECT *, coalesce(nullif(rest, ''), nullif(regexp_extract(wire, '(?:10\.0\.|[Bb]uild )(\d{5})\b', 1), ''))
+            AS version
     FROM named
 ),
 judged AS (
@@ -21,8 +22,7 @@ judged AS (
             JOIN (SELECT device_id, any_value(site) AS site FROM identity GROUP BY device_id) i USING (device_id)) t
         LEFT JOIN knowledge_end_of_life e ON e.product = t.product AND e.kind = 'operating_system'
             AND CASE WHEN e.first_version = '0' AND e.next_version IS NULL THEN t.rest = ''
-                ELSE version_key(t.version) >= version_key(e.first_version)
-                    AND coalesce(surely_before(t.version, e.next_version), true) END
+                ELSE surely_within(t.version, e.first_version, e.next_version) END
     -- The newest word that says which one it is; an older one may be from before an upgrade.
     QUALIFY row_number() OVER (PARTITION BY t.device_id ORDER BY (t.version IS NOT NULL OR e.ended IS NOT NULL) DESC,
         t.last_seen DESC, t.version, e.layer, e.first_version) = 1

@@ -4,9 +4,9 @@ WITH ended AS (
     SELECT s.product, s.version, e.ended, e.extended, e.backported = 'distribution' AS backported
     FROM (SELECT DISTINCT product, version FROM software WHERE kind <> 'system') s
         JOIN knowledge_end_of_life e ON e.product = s.product AND e.kind = 'software'
-    WHERE version_key(s.version) >= version_key(e.first_version)
-        AND coalesce(surely_before(s.version, e.next_version), true)
-    QUALIFY row_number() OVER (PARTITION BY s.product, s.version ORDER BY e.layer, version_key(e.first_version) DESC) = 1
+    WHERE surely_within(s.version, e.first_version, e.next_version)
+    QUALIFY row_number() OVER (
+        PARTITION BY s.product, s.version ORDER BY e.layer, version_key(e.first_version) DESC) = 1
 )
 SELECT
     site,

@@ -6,13 +6,13 @@ WITH called AS (
     WHERE direction = 'outbound' AND partner IS NULL AND r.is_primary AND r.role = 'modality'
         AND (r.confidence <> 'low' OR w.own)
 ),
-of_organisation AS (
+of_organization AS (
     SELECT *, coalesce(
         cloud,
         -- Hosts of one domain are one peer: two labels, or three below the likes of co.uk.
         CASE WHEN NOT regexp_matches(name, '^[0-9.:*]*$')
             THEN regexp_extract(name, '([^.]+\.[^.]{1,3}\.[^.]{2}|[^.]+\.[^.]+|[^.]+)$', 1) END,
-        peer) AS organisation
+        peer) AS organization
     FROM called
 )
 SELECT
@@ -20,16 +20,15 @@ SELECT
     device_id,
     min(ip) AS ip_address,
     NULL::INTEGER AS port,
-    organisation AS peer,
+    organization AS peer,
     '' AS subject,
-    concat(organisation, ' at ', array_to_string(list_sort(list(DISTINCT peer))[:3], ', '),
-        CASE WHEN count(DISTINCT peer) > 3 THEN concat(' and ', count(DISTINCT peer) - 3, ' more') ELSE '' END,
-        ', ', array_to_string(list_sort(list(DISTINCT concat_ws(' ', concat_ws('/', port, transport), protocol)))[:5],
+    concat(organization, ' at ', some_of(list(DISTINCT peer)), ', ',
+        array_to_string(list_sort(list(DISTINCT concat_ws(' ', concat_ws('/', port, transport), protocol)))[:5],
             ', ')) AS detail,
     -- Names, time and pings tell little, and a setting mends it.
     CASE WHEN bool_and(protocol IN ('dns', 'ntp') OR starts_with(transport, 'icmp')) THEN 'low' END AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
     list(seen ORDER BY seen)[:5] AS seen
-FROM of_organisation
-GROUP BY site, device_id, organisation;
+FROM of_organization
+GROUP BY site, device_id, organization;

@@ -15,7 +15,7 @@ place AS (
         min(day) OVER (PARTITION BY site, sensor, vlan, network, device_id) AS day
     FROM presence
 ),
-watched AS (
+observed AS (
     SELECT p.site, p.sensor, p.vlan, p.network, p.device_id, p.day,
         count(DISTINCT o.day) AS days, count(DISTINCT o.device_id) AS others, min(o.day) AS since
     FROM place p JOIN presence o USING (site, sensor, vlan, network)
@@ -27,15 +27,11 @@ arrived AS (
     SELECT site, sensor, vlan, network, day, count(*) AS number FROM place GROUP BY ALL
 ),
 -- Old names: who bears one that another device bore before has moved.
-name AS (
-    SELECT site, device_id, 'ae ' || upper(ae_title) AS name, min(first_seen) AS first_seen FROM ae_title GROUP BY ALL
-    UNION ALL
-    SELECT site, device_id, 'host ' || split_part(key, '.', 1), min(first_seen) FROM hostname WHERE used GROUP BY ALL
-    UNION ALL
-    SELECT site, device_id, 'serial ' || lower(concat_ws(' ', model, serial)), min(first_seen)
-    FROM equipment
-    WHERE serial IS NOT NULL
-    GROUP BY ALL
+name AS MATERIALIZED (FROM known_name),
+-- What is nothing but somebody's computer, telephone or camera.
+minor AS (
+    SELECT device_id, role, k.everyday = 'true' OR role = 'file_server' AS minor
+    FROM profile JOIN knowledge_roles k USING (role)
 )
 SELECT
     d.site,
@@ -46,23 +42,21 @@ SELECT
     '' AS subject,
     concat_ws(', ', 'first seen on ' || strftime(d.begun, '%Y-%m-%d'), 'its network has been watched since '
         || strftime(w.since, '%Y-%m-%d'), nullif(r.role, 'unknown')) AS detail,
-    CASE WHEN r.role NOT IN ('client', 'unknown', 'web_server', 'file_server', 'phone', 'camera') THEN 'medium' END
-        AS severity,
+    CASE WHEN NOT r.minor THEN 'medium' END AS severity,
     d.begun AS first_seen,
     d.begun AS last_seen,                                  -- it is news once
     list_sort(list(DISTINCT h.seen))[:5] AS seen
 FROM debut d
     JOIN (
         SELECT site, device_id, min(w.since) AS since
-        FROM watched w JOIN arrived a USING (site, sensor, vlan, network, day)
+        FROM observed w JOIN arrived a USING (site, sensor, vlan, network, day)
         WHERE w.days >= 5 AND w.others >= 2 AND w.day - w.since >= 7 AND a.number <= greatest(3, w.others // 5)
         GROUP BY ALL
     ) w USING (site, device_id)
-    JOIN profile r USING (device_id)
+    JOIN minor r USING (device_id)
     JOIN identity i ON i.device_id = d.device_id
     JOIN host h ON h.site = i.site AND h.key = i.key
-WHERE NOT (r.role IN ('client', 'unknown', 'web_server', 'file_server')
-        AND (d.mac IS NULL OR regexp_matches(d.mac, '^.[26ae]')))
+WHERE NOT (r.minor AND (d.mac IS NULL OR regexp_matches(d.mac, '^.[26ae]')))
     AND NOT EXISTS (FROM name mine JOIN name theirs USING (site, name)
         WHERE mine.device_id = d.device_id AND theirs.device_id <> d.device_id AND theirs.first_seen < d.begun)
 GROUP BY ALL;

@@ -7,15 +7,13 @@ SELECT
     f.port,
     NULL::VARCHAR AS peer,
     '' AS subject,
-    coalesce('asked by ' || CASE WHEN any_value(a.clients) > 3 THEN any_value(a.clients) || ' managers'
-        ELSE any_value(a.named) END, '') AS detail,
+    coalesce('asked by ' || some_of(any_value(a.managers), counted := 'managers'), '') AS detail,
     NULL::VARCHAR AS severity,
     min(f.first_seen) AS first_seen,
     max(f.last_seen) AS last_seen,
     list_sort(list(DISTINCT f.seen))[:5] AS seen
 FROM fact f LEFT JOIN (
-    SELECT server_device_id, server_port, count(DISTINCT client_ip) AS clients,
-        array_to_string(list_sort(list(DISTINCT client_ip))[:3], ', ') AS named
+    SELECT server_device_id, server_port, list(DISTINCT client_ip) AS managers
     FROM exchange
     WHERE protocol = 'snmp' AND established
     GROUP BY ALL

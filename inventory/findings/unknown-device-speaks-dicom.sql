@@ -24,7 +24,7 @@ SELECT
     s.first_seen,
     s.last_seen,
     s.seen
-FROM spoke s JOIN profile p USING (device_id)
-WHERE p.role IN ('client', 'unknown', 'web_server', 'file_server', 'network')
+FROM spoke s JOIN profile p USING (device_id) JOIN knowledge_roles k USING (role)
+WHERE k.incidental = 'true' AND k.clinical = 'false'
     AND p.manufacturer IS NULL AND p.manufacturer_model_name IS NULL
     AND NOT EXISTS (FROM implementation i WHERE i.device_id = s.device_id AND i.author IS NOT NULL);

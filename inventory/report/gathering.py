@@ -75,7 +75,7 @@ _EXPOSURE: Final = """
 SELECT * FROM exposure
 WHERE $site IS NULL OR site = $site
 ORDER BY direction <> 'inbound', clear_patient_data DESC, expected, certainty, kind, site, ip_addresses, device_id,
-    remote_access, organisation, services
+    remote_access, organization, services
 LIMIT $limit
 """
 _PUBLIC: Final = """

@@ -4,13 +4,14 @@ WITH asked AS (
     SELECT DISTINCT site, server_ip, server_port, transport, protocol, sni FROM exchange
 ),
 certificate AS (
-    SELECT site, ip, port, coalesce(nullif(regexp_extract(subject, '(?:^|, ?)CN=([^,]+)', 1), ''), alternatives[1]) AS name
+    SELECT site, ip, port, coalesce(nullif(regexp_extract(subject, '(?:^|, ?)CN=([^,]+)', 1), ''), alternatives[1])
+            AS name
     FROM (
         SELECT site, ip, port, max_by(value, {'at': last_seen, 'value': value}) ->> '$.subject' AS subject,
             from_json(max_by(value, {'at': last_seen, 'value': value}) -> '$.subject_alternative_names', '["VARCHAR"]')
                 AS alternatives
-        FROM observation
-        WHERE attribute = 'tls_certificate' AND class = 'peer' AND port IS NOT NULL
+        FROM own_tls
+        WHERE attribute = 'tls_certificate' AND port IS NOT NULL
         GROUP BY ALL
     )
 ),

@@ -27,9 +27,9 @@ heard AS (
 hosted AS (
     SELECT device_id, bool_or(distribution) AS distribution, bool_or(windows) AS windows
     FROM (
-        SELECT device_id, regexp_matches(lower(wire), 'debian|ubuntu|raspbian|centos|red ?hat|rhel|fedora|suse|ama?zo?n|'
-            || 'oracle linux|rocky|alma ?linux|gentoo|alpine|arch ?linux|freebsd|netbsd|openbsd|dfsg|[+~.-]deb\d|\bel\d|bpo')
-            AS distribution, regexp_matches(lower(wire), 'win(dows|32|64)') AS windows
+        SELECT device_id, regexp_matches(lower(wire), 'debian|ubuntu|raspbian|centos|red ?hat|rhel|fedora|suse|'
+            || 'ama?zo?n|oracle linux|rocky|alma ?linux|gentoo|alpine|arch ?linux|freebsd|netbsd|openbsd|dfsg|'
+            || '[+~.-]deb\d|\bel\d|bpo') AS distribution, regexp_matches(lower(wire), 'win(dows|32|64)') AS windows
         FROM heard
         WHERE wire IS NOT NULL
         UNION ALL

@@ -13,7 +13,7 @@ keyed AS (
     SELECT *, CASE WHEN direction = 'inbound' THEN concat_ws('/', port, transport)
         ELSE concat_ws(' ', clear_patient_data, coalesce(remote_access, partner, cloud, as_organization)) END AS key,
         -- Who is called; what nobody knows a name of is one group.
-        CASE WHEN direction = 'outbound' THEN coalesce(partner, cloud, as_organization) END AS organisation
+        CASE WHEN direction = 'outbound' THEN coalesce(partner, cloud, as_organization) END AS organization
     FROM told
 ),
 peer AS (
@@ -47,7 +47,8 @@ SELECT
     k.site,
     k.device_id,
     list_sort(list(DISTINCT k.ip)) AS ip_addresses,     -- of the device, as far as they are concerned
-    coalesce(list_sort(list(DISTINCT l.network) FILTER (l.network IS NOT NULL)), []) AS networks,  -- their names in [networks.own]
+    -- their names in [networks.own]
+    coalesce(list_sort(list(DISTINCT l.network) FILTER (l.network IS NOT NULL)), []) AS networks,
     any_value(r.role) AS role,                          -- the device's primary one
     k.kind,                                             -- service, remote_access, peers
     k.direction,                                        -- inbound, outbound: who opened it
@@ -57,7 +58,7 @@ SELECT
     -- low: by the port alone, or who opened it is only likely
     CASE WHEN bool_or(k.sure OR k.direction = 'outbound') AND bool_or(coalesce(k.certainty, 'high') = 'high')
         THEN 'high' ELSE 'low' END AS certainty,
-    min(k.organisation) AS organisation,                -- who is called: partner, cloud or AS; NULL if nobody knows
+    min(k.organization) AS organization,                -- who is called: partner, cloud or AS; NULL if nobody knows
     any_value(p.peer_count) AS peer_count,
     any_value(p.peers) AS peers,                        -- the five with most bytes
     bool_and(k.partner IS NOT NULL) AS expected,        -- all of them are partners

@@ -21,8 +21,10 @@ Said = tuple[Side, str, str, Evidence]
 class Commands:
     """One connection of a protocol of commands and replies. Subclasses read their commands, and name their replies."""
 
+    name: ClassVar[str]
     banner: ClassVar[str]  # the attribute of the greeting
     ready: ClassVar[bytes]  # code of the reply after which TLS begins
+    welcome: ClassVar[tuple[bytes, ...]]  # codes of replies that let somebody in
 
     def __init__(self, pseudonym: Pseudonym) -> None:
         self.finished = False
@@ -33,6 +35,7 @@ class Commands:
         self._granted = False
         self._greeted = False  # the first reply was seen to its end
         self._told = False
+        self._login = False  # one was sent in clear, and not answered yet
         self._over = False  # the client has nothing more to say
         self._read = [0, 0]
         self._overlong = [False, False]
@@ -57,38 +60,50 @@ class Commands:
             if self.client is None:
                 self.client = side.other if reply else side
             if side is self.client:
+                if self._login:  # the rest of it, or said too early to count
+                    continue
                 for about, attribute, value, evidence in self.command(line):
                     yield Observation(side if about is Side.CLIENT else side.other, attribute, value, evidence, offset)
             elif reply:  # else a line within one (RFC 959 4.2)
-                for banner in self._reply(side, line, reply):
-                    yield Observation(side, self.banner, banner, Evidence.PEER, offset)
+                for attribute, value, evidence in self._reply(side, line, reply):
+                    yield Observation(side, attribute, value, evidence, offset)
 
     def gap(self, side: Side, length: int) -> None:
         """Go on with the next line: what the loss left of one means nothing."""
         self._overlong[side] = True
-        self._greeted = self._greeted or side is not self.client
+        if side is not self.client:
+            self._greeted = True
+            self._login = False  # what became of it may have been lost
 
     def greet(self, text: str) -> str:
         """Return what is told of a greeting."""
         return text
 
     def end(self) -> None:
-        """The client says no more that is of interest; the greeting of a slow server is still waited for."""
+        """The client says no more that is of interest; what a slow server has still to say is waited for."""
         self._over = True
-        self.finished = self._greeted
+        self.finished = self._greeted and not self._login
+
+    def log_in(self) -> None:
+        """The client shows a login; it is told once it is known what became of it."""
+        self._login = True
 
     def ask_for_tls(self) -> None:
         """The client wants TLS, and says no more until it is granted."""
         self._asked = True
         self.handover = self._granted
 
-    def _reply(self, side: Side, line: bytes, reply: re.Match[bytes]) -> Iterator[str]:
-        """Read a line of a reply; yield the first line of the greeting."""
+    def _reply(self, side: Side, line: bytes, reply: re.Match[bytes]) -> Iterator[tuple[str, str, Evidence]]:
+        """Read a line of a reply; yield the first line of the greeting, and what became of a login."""
         code, last = reply[1], reply[2] != b"-"
-        if not self._greeted:
+        if self._login and (code in self.welcome or code >= b"4"):
+            self._login = False
+            yield "clear_credentials", self.name if code in self.welcome else f"{self.name}-refused", Evidence.CLAIM
+            self.finished = self._over = self._over or code in self.welcome
+        elif not self._greeted:
             if code == b"220" and not self._told and (text := self.greet(without_mailboxes(clean(line[4:])))):
                 self._told = True
-                yield text
+                yield self.banner, text, Evidence.PEER
             self._greeted = last
             self.finished = last and self._over
         elif code == self.ready and last:

@@ -1,13 +1,13 @@
-"""FTP (RFC 959): the greeting, and whether a login crosses in clear. `AUTH TLS` (RFC 4217) hands over to TLS."""
+"""FTP (RFC 959): the greeting, and whether a login that crosses in clear lets in. `AUTH TLS` (RFC 4217) hands over to TLS."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from parsers.banners.commands import Commands, Said, may_become, split_greeting
-from parsers.records import Evidence, Match, Side
+from parsers.records import Match, Side
 
 _OPENINGS: Final = (
     b"AUTH TLS", b"AUTH SSL", b"FEAT\r", b"FEAT\n", b"SYST\r", b"SYST\n", b"PASV\r", b"PASV\n", b"EPSV\r", b"EPSV\n",
@@ -29,6 +29,7 @@ class Ftp(Commands):
     name: ClassVar[str] = "ftp"
     banner = "ftp_banner"
     ready = b"234"  # RFC 4217 4
+    welcome = (b"230", b"232", b"202")  # RFC 959 5.4, RFC 2228 3
 
     _user: bytes = b""
 
@@ -51,18 +52,20 @@ class Ftp(Commands):
             return Match.YES if last in _AFTER_LOGIN else Match.NO
         return Match.MORE
 
-    def command(self, line: bytes) -> Iterator[Said]:
+    def command(self, line: bytes) -> Iterable[Said]:
         """Read a command of the client."""
         name, _, argument = line.partition(b" ")
         name = name.upper()
         if name == b"USER":
             self._user = argument.strip().lower()
         elif name == b"PASS":
-            self.end()
             if self._user and self._user not in _ANONYMOUS:
-                yield Side.SERVER, "clear_credentials", "ftp", Evidence.CLAIM
+                self.log_in()
+            else:
+                self.end()
         elif name == b"AUTH" and argument.strip().upper().startswith((b"TLS", b"SSL")):
             self.ask_for_tls()
+        return ()
 
 
 def _probe_replies(head: bytes) -> Match:

@@ -1,4 +1,4 @@
-"""SMTP (RFC 5321): greeting, the client's name, and whether a login crosses in clear. `STARTTLS` hands over to TLS."""
+"""SMTP (RFC 5321): greeting, the client's name, and whether a login that crosses in clear lets in. `STARTTLS` hands over to TLS."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Smtp(Commands):
     name: ClassVar[str] = "smtp"
     banner = "smtp_banner"
     ready = b"220"  # RFC 3207 4
+    welcome = (b"235",)  # RFC 4954 6
 
     def __init__(self, pseudonym: Pseudonym) -> None:
         super().__init__(pseudonym)
@@ -56,7 +57,7 @@ class Smtp(Commands):
         if self._response_due:
             self._response_due = False
             if _RESPONSE.fullmatch(line) and line.upper() not in _LATER:
-                yield from self._login()
+                self.log_in()
                 return
         name, _, argument = line.partition(b" ")
         name = name.upper()
@@ -68,12 +69,8 @@ class Smtp(Commands):
             if mechanism.upper() in _CLEAR:
                 self._response_due = not response
                 if response:
-                    yield from self._login()
+                    self.log_in()
         elif name == b"STARTTLS":
             self.ask_for_tls()
         elif name in _LATER:
             self.end()
-
-    def _login(self) -> Iterator[Said]:
-        self.end()
-        yield Side.SERVER, "clear_credentials", "smtp", Evidence.CLAIM

@@ -1,4 +1,6 @@
-"""Telnet (RFC 854): what a server shows before anything is typed, and whether a login crosses in clear."""
+"""Telnet (RFC 854): what a server shows before anything is typed, and whether a login that crosses in clear lets in.
+
+No reply has a code: a server that asks anew, or says so in its next words, has refused."""
 
 from __future__ import annotations
 
@@ -30,6 +32,13 @@ _ESCAPE: Final = re.compile(rb"\x1b(?:\[[0-?]{0,16}[ -/]{0,4}[@-~]|[()#][0-9A-Za
 _BARE_PROMPT: Final = re.compile(r"(?:login|user|user ?name|user ?id|account|password|passcode) ?[:>?]?", re.IGNORECASE)
 _PASSWORD: Final = re.compile(r"password|passcode|passwort|kennwort|mot de passe", re.IGNORECASE)
 _PASSWORD_PROMPT: Final = re.compile(rb"(?:" + _PASSWORD.pattern.encode() + rb")[^\r\n]{0,64}[:>?][ \r\n]*\Z")
+_ASKS_ANEW: Final = re.compile(
+    r"\b(?:login|user ?name|user ?id|user|account|" + _PASSWORD.pattern + r") ?:\W*\Z", re.IGNORECASE
+)
+# Not "Last failed login", with which others greet.
+_REFUSAL: Final = re.compile(
+    r"(?!last\b).*\b(?:incorrect|invalid|fail(?:ed|s|ure)?|denied|refused|rejected|wrong|bad)\b", re.IGNORECASE
+)
 _TYPED: Final = re.compile(rb"[^\r\n\0]")
 _TAIL: Final = 128  # bytes in which a prompt is looked for
 _MAX_SHOWN: Final = 2048  # bytes looked at of what a server shows
@@ -51,6 +60,7 @@ class Telnet:
         self._shown = bytearray()
         self._shown_to = 0  # stream offset of the last byte of it
         self._tail = b""
+        self._answer: bytearray | None = None  # what was shown since a password was typed
         self._read = [0, 0]
 
     @staticmethod
@@ -81,7 +91,7 @@ class Telnet:
             stream.skip(size)
             for at, text in texts:
                 if side is self._server:
-                    self._show(text, start + at)
+                    yield from self._show(text, start + at)
                 else:
                     yield from self._type(text, start + at)
             if self._read[side] > _MAX_READ:
@@ -89,8 +99,9 @@ class Telnet:
                 self.finished = True
             if not size:
                 break
-        if stream.closed and side is self._server:
+        if stream.closed and side is self._server and not self.finished:
             yield from self._banner()
+            yield from self._settle(stream.offset - 1)
 
     def gap(self, side: Side, length: int) -> None:
         """Tell nothing of a session of which something is missing."""
@@ -100,26 +111,43 @@ class Telnet:
     def _server(self) -> Side:
         return Side.SERVER if self.client is None else self.client.other
 
-    def _show(self, text: bytes, offset: int) -> None:
+    def _show(self, text: bytes, offset: int) -> Iterator[Observation]:
         if not self._typed and len(self._shown) < _MAX_SHOWN:
             self._shown += text[: _MAX_SHOWN - len(self._shown)]
             self._shown_to = offset + len(text) - 1
         self._tail = (self._tail + text)[-_TAIL:].lower()
+        if self._answer is not None:
+            room = _MAX_SHOWN - len(self._answer)
+            self._answer += text[:room]
+            if len(text) >= room:
+                yield from self._settle(offset + room - 1)
 
     def _type(self, text: bytes, offset: int) -> Iterator[Observation]:
         yield from self._banner()
         typed = _TYPED.search(text)
-        if typed and not self.finished and _PASSWORD_PROMPT.search(self._tail):
-            self.finished = True
-            yield Observation(self._server, "clear_credentials", "telnet", Evidence.CLAIM, offset + typed.start())
+        if typed and not self.finished:
+            yield from self._settle(offset + typed.start())
+            if not self.finished and _PASSWORD_PROMPT.search(self._tail):
+                self._answer = bytearray()
+
+    def _settle(self, offset: int) -> Iterator[Observation]:
+        """Tell what became of a login, if the server has said something since."""
+        lines = [line for line in _lines(bytes(self._answer or b"")) if line]
+        said = next((line for line in lines if any(map(str.isalnum, line))), None)
+        if said is None:
+            return
+        self._answer = None
+        refused = _REFUSAL.match(said) or _ASKS_ANEW.search(lines[-1])
+        self.finished = not refused
+        kind = "telnet-refused" if refused else "telnet"
+        yield Observation(self._server, "clear_credentials", kind, Evidence.CLAIM, offset)
 
     def _banner(self) -> Iterator[Observation]:
         """Tell the first line that was shown. What is shown once something was typed is nobody's banner."""
         if self._typed:
             return
         self._typed = True
-        lines = _ESCAPE.sub(b"", bytes(self._shown)).replace(b"\r", b"\n").split(b"\n")
-        banner = without_mailboxes(next((line for line in map(clean, lines) if _is_banner(line)), ""))
+        banner = without_mailboxes(next((line for line in _lines(bytes(self._shown)) if _is_banner(line)), ""))
         if self._opened and banner:
             yield Observation(self._server, "telnet_banner", banner, Evidence.PEER, self._shown_to)
 
@@ -151,6 +179,10 @@ class Telnet:
             self.client = side if verb == _WILL else side.other
         if side is self._server and option in _OPENING:
             self._opened = True
+
+
+def _lines(shown: bytes) -> list[str]:
+    return list(map(clean, _ESCAPE.sub(b"", shown).replace(b"\r", b"\n").split(b"\n")))
 
 
 def _is_banner(line: str) -> bool:

@@ -6,6 +6,7 @@ import binascii
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -17,9 +18,11 @@ _KINDS: Final = {  # IANA HTTP Authentication Schemes
     b"negotiate": "negotiate",  # RFC 4559
     b"ntlm": "ntlm",  # MS-NTHT
 }
-BEARS_SECRET: Final = frozenset(("basic", "bearer"))  # whoever overhears one of these can show it, too
+_BEARS_SECRET: Final = frozenset(("basic", "bearer"))  # whoever overhears one of these can show it, too
+_CHALLENGE = re.compile(rb"(?:^|,)[ \t]*(basic|bearer)(?=[ ,]|$)", re.IGNORECASE)  # RFC 9110 11.6.1
 _SESSION_COOKIE = re.compile(rb"sess|auth|token|jwt|sid$", re.IGNORECASE)
 _MAX_BASIC: Final = 512  # characters of base64; no default login is that long
+_MAX_CHALLENGE: Final = 1024  # bytes of a WWW-Authenticate that are looked at
 _MAX_COOKIES: Final = 64
 
 
@@ -39,6 +42,18 @@ def credential_kind(authorization: bytes) -> str:
     The scheme itself is never passed on: some clients send a bare secret there.
     """
     return _KINDS.get(authorization.partition(b" ")[0].lower(), "other")
+
+
+def shown_secret(authorization: bytes) -> str:
+    """Return the kind of a secret that everybody on the way can read; empty where the header shows none."""
+    kind = credential_kind(authorization) if authorization else ""
+    return kind if kind in _BEARS_SECRET else ""
+
+
+def asked_for(challenges: Iterable[bytes]) -> Iterator[str]:
+    """Yield the kinds of such secrets that WWW-Authenticate headers ask for."""
+    for challenge in challenges:
+        yield from (found[1].decode().lower() for found in _CHALLENGE.finditer(challenge, 0, _MAX_CHALLENGE))
 
 
 def default_product(authorization: bytes) -> str | None:

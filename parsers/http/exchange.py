@@ -1,15 +1,17 @@
 """A request and the response to it: what they say together of who answers, and of what crossed.
 
 A path of the table is the server's own (class `peer`) by a 2xx, 3xx or 401 answer. A path asked of a proxy is not its
-own, and is left out; so is one that was answered by an error.
+own, and is left out; so is one that was answered by an error. A login lets in where the server had asked for it, or
+else answers by 2xx or 3xx: many do not look at what they are shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from parsers.http import patient
-from parsers.http.credentials import default_product
+from parsers.http.credentials import default_product, shown_secret
 from parsers.http.headers import Statement, of_request, of_response
 from parsers.http.media import service_of
 from parsers.http.message import Head
@@ -28,6 +30,7 @@ class Exchange(NamedTuple):
     service: Service | None
     document: str  # name of a document about the server itself, empty when another thing was asked for
     proxied: bool  # the request asks this server to fetch from another one
+    shown: str  # kind of secret the request shows in clear, empty when none
     login: str | None  # product whose default login the request shows
     offset: int
 
@@ -52,11 +55,12 @@ def ask(head: Head, length: int, offset: int) -> tuple[Exchange, list[Statement]
     content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     if patient.in_request(service, query) or (length and patient.in_body(service, content_type)):
         said.append(_patient_data(Side.CLIENT))
+    authorization = head.headers.get(b"authorization", b"")
+    shown = shown_secret(authorization)
     if proxied:
-        return Exchange(method, None, "", True, None, offset), said
+        return Exchange(method, None, "", True, shown, None, offset), said
     document = segments[-1] if method == b"GET" and segments and segments[-1] in DOCUMENTS else ""
-    login = default_product(head.headers.get(b"authorization", b""))
-    return Exchange(method, service, document, False, login, offset), said
+    return Exchange(method, service, document, False, shown, default_product(authorization), offset), said
 
 
 def unanswered(exchange: Exchange) -> list[Statement]:
@@ -64,13 +68,20 @@ def unanswered(exchange: Exchange) -> list[Statement]:
     return _service(exchange.service, Evidence.CLAIM) if exchange.service else []
 
 
-def answer(exchange: Exchange | None, head: Head, length: int) -> list[Statement]:
-    """What a response with a body of `length` says, to `exchange` or to a request that was not seen."""
+def answer(exchange: Exchange | None, head: Head, length: int, asked: AbstractSet[str]) -> list[Statement]:
+    """What a response with a body of `length` says, to `exchange` or to a request that was not seen.
+
+    `asked` are the kinds of secrets that this server has asked for before.
+    """
     status = head.start.status
     service = exchange.service if exchange else None
     proxied = exchange is not None and exchange.proxied
     content_type = head.headers.get(b"content-type", b"")[:_MAX_CONTENT_TYPE]
     said = list(of_response(head, proxied))
+    if exchange and exchange.shown:
+        lets_in = status not in (401, 403) and (status < 400 or exchange.shown in asked)
+        kind = f"http-{exchange.shown}" if lets_in else f"http-{exchange.shown}-refused"
+        said.append((Side.SERVER, "clear_credentials", kind, Evidence.OBJECT if proxied else Evidence.CLAIM))
     if exchange and exchange.login and 200 <= status < 300:
         said.append((Side.SERVER, "default_credential", exchange.login, Evidence.CLAIM))
     has_body = 200 <= status < 300 and not 0 <= length <= _MAX_EMPTY

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
-from parsers.http.credentials import BEARS_SECRET, credential_kind, is_session_cookie
+from parsers.http.credentials import credential_kind, is_session_cookie
 from parsers.http.media import media_type
 from parsers.http.message import Head
 from parsers.ntlm import in_header
@@ -55,8 +55,6 @@ def of_request(head: Head) -> Iterator[Statement]:
     if authorization:
         kind = credential_kind(authorization)
         yield Side.CLIENT, "http_credentials", kind, PEER
-        if kind in BEARS_SECRET:
-            yield Side.SERVER, "clear_credentials", f"http-{kind}", CLAIM
         for attribute, value in in_header(authorization):
             yield Side.CLIENT, attribute, value, own
     cookie = headers.get(b"cookie")

@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 
 from parsers.http import exchange as exchanges
 from parsers.http.body import Body, Progress
+from parsers.http.credentials import asked_for
 from parsers.http.exchange import Exchange
 from parsers.http.half import Half, State
 from parsers.http.headers import Statement, of_response
@@ -50,6 +51,8 @@ class Http:
         self._halves = (Half(), Half())
         self._pending: deque[Exchange] = deque()  # their responses are still to come
         self._unanswered: list[Exchange] = []  # to be told when the client's stream is read again
+        self.relays = False  # behind the handover, the server speaks for the host that CONNECT named
+        self._asked: set[str] = set()  # kinds of secrets that the server asks for
         self._patient_data = False
         self._client_closed = False
         self._told: list[Observation] = []
@@ -107,7 +110,7 @@ class Http:
 
     def _head(self, side: Side, half: Half, stream: StreamBuffer) -> bool:
         if not stream.offset and _SSH.startswith(begun := stream.peek(len(_SSH))):
-            self.handover = begun == _SSH
+            self.handover, self.relays = begun == _SSH, False
             return False
         block = find_head(stream, half.scanned)
         if not block:
@@ -159,7 +162,7 @@ class Http:
             self._pending.append(exchange)
         else:
             self.client = side.other
-            self._tell(exchanges.answer(self._pending.popleft() if self._pending else None, head, 0), offset)
+            self._answer(self._pending.popleft() if self._pending else None, head, 0, offset)
 
     def _search(self, half: Half, stream: StreamBuffer) -> bool:
         stream.skip(1)  # there is no start line here, whatever it looked like
@@ -203,7 +206,8 @@ class Http:
         if len(self._pending) >= MAX_PIPELINE:
             self._give_up_pairing()
         self._pending.append(exchange)
-        half.waits = exchange.method == b"CONNECT" or b"upgrade" in head.headers
+        self.relays = exchange.method == b"CONNECT"
+        half.waits = self.relays or b"upgrade" in head.headers
         self._enter(half, length, stream)
 
     def _response(self, half: Half, head: Head, offset: int, stream: StreamBuffer) -> None:
@@ -214,9 +218,9 @@ class Http:
         exchange = self._pending.popleft() if self._pending else None
         method = exchange.method if exchange else b""
         length = body_length(head, method)
-        self._tell(exchanges.answer(exchange, head, length), offset)
+        self._answer(exchange, head, length, offset)
         if status == 101 or (method == b"CONNECT" and status < 300):  # RFC 9110 7.8, 9.3.6
-            self.handover = True
+            self.handover, self.relays = True, status != 101
             return
         asking = self._halves[0] if half is self._halves[1] else self._halves[1]
         if asking.state is State.WAIT:
@@ -227,6 +231,10 @@ class Http:
         half.reading = exchanges.document(exchange, head, length)
         self.finished = length == UNTIL_CLOSE and half.reading is None  # only this body is still to come
         self._enter(half, length, stream)
+
+    def _answer(self, exchange: Exchange | None, head: Head, length: int, offset: int) -> None:
+        self._tell(exchanges.answer(exchange, head, length, self._asked), offset)
+        self._asked.update(asked_for(head.challenges))
 
     def _enter(self, half: Half, length: int, stream: StreamBuffer) -> None:
         """Go on with a body of `length`."""

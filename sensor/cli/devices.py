@@ -56,7 +56,7 @@ ORDER BY written DESC, a.field, a.value LIMIT 1000
 _FINDINGS = """
 SELECT finding_id, rule, severity, title, port, peer, evidence, first_seen, last_seen, status, remedy FROM finding
 WHERE device_id = $id AND status IN ('open', 'acknowledged')
-ORDER BY list_position(['critical', 'high', 'medium', 'low', 'info'], severity), rule, port, peer, finding_id LIMIT 1000
+ORDER BY severity_rank(severity), rule, port, peer, finding_id LIMIT 1000
 """
 
 NameArgument = Annotated[str, typer.Argument(metavar="ID|IP|AE|MAC", help="Device id, IP or MAC address, or AE title.")]

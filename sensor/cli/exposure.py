@@ -28,7 +28,7 @@ WHERE ($site IS NULL OR site = $site) AND ($since IS NULL OR last_seen >= $since
 ORDER BY site, min(CASE WHEN expected THEN 4 WHEN certainty = 'low' THEN 3 WHEN direction = 'inbound' THEN 1
         WHEN clear_patient_data THEN 0 WHEN kind = 'remote_access' THEN 2 ELSE 5 END) OVER (PARTITION BY device_id),
     device_id, expected, direction, kind DESC, clear_patient_data DESC, bytes_out + bytes_in DESC, services,
-    organisation
+    organization
 """
 _SHOWN: Final = 3  # peers and services in a table: the other formats have more
 
@@ -62,7 +62,7 @@ def _peer(peer: dict[str, Any]) -> str:
 
 def _who(row: Row) -> str:
     partners = {peer["partner"] for peer in row["peers"] if peer["partner"]}
-    name = row["organisation"] or (", ".join(sorted(partners)) if row["expected"] else None)
+    name = row["organization"] or (", ".join(sorted(partners)) if row["expected"] else None)
     peers = _listed(map(_peer, row["peers"]), row["peer_count"])
     return f"{name}: {peers}" if name else peers
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import NamedTuple
 
 from inventory.networks import Networks
 from inventory.recorder import Facts, Recorder
-from inventory.store import Capture
+from inventory.store import Capture, partial_id, reading_id
 from parsers.text import Pseudonym
 from sensor.cli.stopping import StopSignal
 from sensor.sensor import Sensor
@@ -43,6 +45,12 @@ class Failure(NamedTuple):
     message: str
 
 
+def _reading() -> str:
+    """Return the process that writes what this one reads, and something of this reading's own."""
+    parent = multiprocessing.parent_process()
+    return reading_id(parent.pid if parent is not None and parent.pid is not None else os.getpid())
+
+
 @dataclass(slots=True)
 class _Current:
     """The capture being read."""
@@ -50,6 +58,7 @@ class _Current:
     source: CaptureFile
     recorder: Recorder
     beginning: str = ""  # tells this capture from others before it is read to its end, whatever its name
+    reading: str = field(default_factory=_reading)  # tells this reading of it from others at the same time
     interrupted: bool = False
 
 
@@ -129,7 +138,8 @@ class Reader:
         source, health = current.source, self._sensor.health
         health.file_error = "interrupted" if current.interrupted else source.error
         health.kernel_drops = source.kernel_drops
-        partial = current.beginning or sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        begins = current.beginning or sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        partial = partial_id(begins, current.reading)
         final = last and source.sha256 is not None
         current.recorder.capture = source.sha256[:16] if final and source.sha256 else partial
         facts = current.recorder.drain()

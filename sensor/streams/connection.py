@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from parsers.malformed import Malformed
-from parsers.protocol import Parser
-from parsers.records import Endpoint, Observation, Side
+from parsers.protocol import Parser, Relay
+from parsers.records import Endpoint, Evidence, Observation, Side
 from parsers.text import Pseudonym
 from sensor.streams.identify import HEAD, identify
 from sensor.streams.reassembly import Half
@@ -43,7 +43,7 @@ class Connection:
     """State of one connection. Ends are 0 and 1 as in the flow table; sides are what the parser is told."""
 
     __slots__ = (
-        "_handovers", "_owner", "_sides", "_tried", "_tries", "client_end", "endpoints", "finished", "halves",
+        "_handovers", "_owner", "_relay", "_sides", "_tried", "_tries", "client_end", "endpoints", "finished", "halves",
         "parser", "slot", "whole",
     )  # fmt: skip
 
@@ -57,6 +57,7 @@ class Connection:
         self.whole = whole  # met at its beginning, nothing lost yet
         self._sides = (Side(client_end), Side(1 - client_end))
         self._handovers = 0
+        self._relay: Side | None = None  # the end that speaks for another host: CONNECT, SOCKS
         self._tries = 0
         self._tried = 0  # ends that were looked at, one bit each
         self.halves = tuple(Half(self._reader(end), self._loser(end)) for end in (0, 1))
@@ -120,6 +121,8 @@ class Connection:
                     mark = stream.mark(offset)
                     if self.endpoints is None:
                         self.endpoints = self._owner.endpoints(self)
+                if observation.side is self._relay:
+                    observation = observation._replace(evidence=Evidence.OBJECT)
                 observed(self, observation, mark)
         except Malformed as broken:
             self._owner.malformed(parser.name, broken.reason)
@@ -133,6 +136,8 @@ class Connection:
                 self._owner.cap("protocols of one connection")
                 self.finished = True
                 return
+            if isinstance(parser, Relay) and parser.relays and parser.client is not None:
+                self._relay = parser.client.other
             self.parser = None
             self.endpoints = None
             self._tries = self._tried = 0

@@ -166,7 +166,7 @@ def test_names_and_whose_cloud_they_are() -> None:
     assert {told[ip]["certificate_name"] for ip in certificates} == {"*.blob.core.windows.net"}
     assert {told[ip]["cloud"] for ip in certificates} == {"Microsoft"}
     assert {ip: told[ip]["cloud"] for ip in names} == {ip: cloud for ip, (_, cloud) in names.items()}
-    assert {row["organisation"]: row["peer_count"] for row in exposures(s)} == {"Microsoft": 2, "AWS": 3, None: 2}
+    assert {row["organization"]: row["peer_count"] for row in exposures(s)} == {"Microsoft": 2, "AWS": 3, None: 2}
 
 
 def test_peers_are_summed_and_patient_data_in_clear_stands_out() -> None:
@@ -189,7 +189,7 @@ def test_partners_are_expected_but_listed() -> None:
         s.flow(pc, partner, 104, "dicom", clear_patient_data=True)
     ask(s, partner, archive, 22, "ssh")
     assert {row["expected"] for row in exposures(s)} == {True}
-    assert {row["organisation"] for row in exposures(s) if row["direction"] == "outbound"} == {"Tunnel", "TeleRad"}
+    assert {row["organization"] for row in exposures(s) if row["direction"] == "outbound"} == {"Tunnel", "TeleRad"}
     assert [row["networks"] for row in exposures(s) if row["direction"] == "inbound"] == [["PACS"]] * 2
     assert {row["partner"] for row in rows_of(s.derive(), "FROM conversation")} == {"Tunnel", "TeleRad"}
     assert found(s) == {  # in a tunnel it is the site's own affair; on the Internet it is everybody's

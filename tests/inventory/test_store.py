@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +14,7 @@ import pytest
 from inventory.database import open_database
 from inventory.errors import InventoryError
 from inventory.recorder import Recorder
-from inventory.store import Store
+from inventory.store import Store, partial_id, reading_id
 from tests.inventory.storing import COMMUNITY_ID, SECOND, START, TABLES, capture, facts, rows, values
 
 
@@ -189,6 +191,33 @@ def test_a_capture_that_was_read_before_changes_nothing(path: Path) -> None:
     assert [
         rows(path, f"FROM {table} ORDER BY ALL") for table in ("capture", "observation", "flow", "anomaly")
     ] == everything
+
+
+def test_two_readings_of_one_capture_at_the_same_time_leave_it_once(path: Path) -> None:
+    one, other = Store(path), Store(path)
+    partials = [partial_id("0123", reading_id(process)) for process in (os.getppid(), 1)]
+    for store, partial in zip((one, other), partials, strict=True):
+        store.write(capture(capture_id=partial, complete=False), facts("A", "B", capture_id=partial))
+    assert one.finish(partials[0], capture(packets=3), facts("C"))
+    assert not other.finish(partials[1], capture(packets=3), facts("C"))
+    assert values(path) == ["A", "B", "C"]
+    assert rows(path, "SELECT id, packets, complete FROM capture") == [("cafe", 3, True)]
+    assert other.known("cafe", "0.1.0") == "north"
+
+
+def test_what_a_killed_reading_left_is_taken_away(path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = partial_id("0123", reading_id(ended.pid))
+    Store(path).write(capture(capture_id=left, complete=False), facts("X", capture_id=left))
+    alive = partial_id("0123", reading_id(os.getppid()))
+    Store(path).write(capture(capture_id=alive, complete=False), facts("Y", capture_id=alive))
+    assert rows(path, "SELECT id FROM capture") == [(alive,)]
+    other = partial_id("4567", reading_id(os.getpid()))
+    store = Store(path)
+    store.write(capture(capture_id=other, complete=False), facts("A", capture_id=other))
+    assert store.finish(other, capture(), facts("B"))
+    assert sorted(values(path)) == ["A", "B", "Y"]  # another capture is being read
 
 
 def test_another_version_reads_a_capture_anew(path: Path) -> None:

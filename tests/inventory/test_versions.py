@@ -33,7 +33,9 @@ def key(version: str) -> list[int] | None:
 
 
 def before(version: str, bound: str) -> bool | None:
-    found: tuple[bool | None] | None = database().execute("SELECT surely_before(?, ?)", [version, bound]).fetchone()
+    found: tuple[bool | None] | None = (
+        database().execute("SELECT surely_before(told_version(?), told_version(?))", [version, bound]).fetchone()
+    )
     assert found
     return found[0]
 

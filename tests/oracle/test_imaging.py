@@ -1,82 +1,13 @@
-"""tshark as oracle: what it prints of DICOM, HL7, HTTP and TLS on captures that have them, medspan finds, too."""
+"""The comparison of captures that have DICOM, HL7, HTTP and TLS, on the bundled one and some real ones."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from parsers.text import clean
 from tests.conftest import CLINIC
-from tests.oracle.tshark import dissect
-from tests.reading import flows, observations, read
-
-# tshark field -> our attribute
-FIELDS = {
-    "dicom.assoc.ae.calling": "calling_ae_title",
-    "dicom.assoc.ae.called": "called_ae_title",
-    "dicom.userinfo.uid": "implementation_class_uid",
-    "dicom.userinfo.version": "implementation_version_name",
-    "hl7.message.type": "hl7_message_type",
-    "hl7.field": "hl7_msh",  # every field of every segment: those of MSH-3 to MSH-6 must be among them
-    "http.server": "http_server",
-    "http.user_agent": "http_user_agent",
-    "tls.handshake.extensions_server_name": "sni",
-}
-DECODE_AS = ("-d", "tcp.port==6661,hl7", "-d", "tcp.port==2575,hl7", "-o", "tcp.reassemble_out_of_order:TRUE")
-# Captures that say most, of each tunnel, link type and protocol below; `tests.oracle.discovery` compares whole folders.
-CAPTURES = Path(__file__).with_name("imaging.txt").read_text().split()
-UNREAD = {  # what hides there, and is not read
-    "adb_synthetic.pcap": "TLS in the Android Debug Bridge",
-    "arkime_synthetic.pcap": "DCE/RPC over HTTP",
-    "sctp-www.pcap": "SCTP",
-    "AH-IPcomp-IPv4.pcap": "IPComp",
-    "AH-IPcomp-IPv6.pcap": "IPComp",
-    "gre-aruba.pcap": "802.11 in GRE",
-    "gtp1_gn_normal_incl_fragmentation.pcap": "IP fragments in GTP",
-    "raw_packets.pcap": "SSDP: told as such",
-}
-Values = dict[str, set[str]]
-
-
-def by_tshark(path: Path) -> Values:
-    values: Values = defaultdict(set)
-    for frame in dissect(path, FIELDS, *DECODE_AS):
-        for field, cells in frame.items():
-            values[FIELDS[field]].update(text for value in cells if (text := clean(value)))
-    return values
-
-
-def by_medspan(path: Path) -> Values:
-    facts, _ = read(path)
-    values: Values = defaultdict(set)
-    for row in observations(facts):
-        attribute, value = str(row["attribute"]), str(row["value"])
-        if attribute == "hl7_message_type":
-            value = value.partition("^")[0]  # tshark shows MSH-9.1 alone
-        elif attribute in ("hl7_sender", "hl7_receiver"):
-            values["hl7_msh"].update(json.loads(value).values())
-        values[attribute].add(value)
-    values["sni"].update(str(row["sni"]) for row in flows(facts) if row["sni"])
-    return values
-
-
-def compare(paths: list[Path]) -> dict[str, tuple[set[str], set[str], set[str]]]:
-    """Attribute -> values both found, values only tshark found, values only medspan found; with the capture's name."""
-    with ThreadPoolExecutor(2) as pool:
-        theirs = list(pool.map(by_tshark, paths))
-    result: dict[str, tuple[set[str], set[str], set[str]]] = {name: (set(), set(), set()) for name in FIELDS.values()}
-    for path, their in zip(paths, theirs, strict=True):
-        ours = by_medspan(path)
-        their["hl7_msh"] &= ours["hl7_msh"]
-        ours["hl7_msh"].discard("")
-        for attribute, (both, missed, extra) in result.items():
-            a, b = their[attribute], ours[attribute]
-            for group, values in ((both, a & b), (missed, a - b), (extra, b - a)):
-                group.update(f"{path.name}: {value}" for value in values)
-    return result
+from tests.oracle.imaging import compare, missed_values
+from tests.oracle.tshark import captures
 
 
 def test_clinic(tool: Callable[[str], str]) -> None:
@@ -89,8 +20,9 @@ def test_clinic(tool: Callable[[str], str]) -> None:
 
 def test_wild(tool: Callable[[str], str], wild: Path) -> None:
     tool("tshark")
-    for attribute, (both, missed, extra) in compare([wild / name for name in CAPTURES]).items():
+    tested, _ = captures("imaging.txt")
+    for attribute, (both, missed, extra) in compare([wild / name for name in tested]).items():
         print(f"{attribute}: both {len(both)}, only tshark {len(missed)}, only medspan {len(extra)}")
         print(*(f"  only medspan  {value}" for value in sorted(extra)), sep="\n")
         assert both
-        assert {value for value in missed if value.partition(": ")[0] not in UNREAD} == set(), attribute
+        assert missed_values(missed) == set(), attribute
