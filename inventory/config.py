@@ -26,6 +26,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -123,6 +124,7 @@ def _paths(value: object, path: Path) -> tuple[Path, ...]:
 def _networks(value: object, _: Path) -> dict[str, dict[str, str]]:
     kinds = _table("networks", value, _NETWORK_KINDS)
     read: dict[str, dict[str, str]] = {}
+    names: dict[IPv4Network | IPv6Network, str] = {}  # each network has one
     for kind, named in kinds.items():
         read[kind] = {}
         for name, nets in _table(f"networks.{kind}", named, ()).items():
@@ -132,6 +134,10 @@ def _networks(value: object, _: Path) -> dict[str, dict[str, str]]:
                 Networks(named={kind: {name: nets}})
             except ValueError as error:
                 raise _BadValueError(f"{key}: {error}") from None
+            for net in {ip_network(item.strip(), strict=False) for item in nets.split(",") if item.strip()}:
+                if net in names:
+                    raise _BadValueError(f"{key}: {net} is {names[net]}, too")
+                names[net] = key
     return read
 
 

@@ -32,6 +32,7 @@ _WRITING: Final[dict[str, Any]] = {
     "threads": 1,  # rows come from Python, one thread at a time; more of them only wait for each other
 }
 
+_TABLES: Final = frozenset({"meta", "capture", "anomaly", "observation", "flow", "annotation"})  # of sql/facts.sql
 _CONTENTS: Final = """
 SELECT (SELECT count(*) FROM duckdb_tables() WHERE NOT temporary)
      + (SELECT count(*) FROM duckdb_views() WHERE NOT internal AND NOT temporary)
@@ -65,13 +66,20 @@ def open_database(path: Path, *, read_only: bool, patience: float = LOCK_PATIENC
     return con
 
 
-def explain(error: duckdb.Error, path: Path) -> InventoryError:
+def explain(error: Exception, path: Path) -> InventoryError:
     """Turn DuckDB's error about the file at `path` into one line for the user."""
     message = str(error)
     for words, meaning in _REASONS:
         if words in message:
             return InventoryError(f"{path} {meaning}")
     return InventoryError(f"{path}: {message.splitlines()[0] if message else 'unknown error'}")
+
+
+def is_about_file(error: BaseException) -> bool:
+    """Tell whether an error is DuckDB's and about the file it works on: damaged, full, not allowed."""
+    return isinstance(error, duckdb.Error) and (
+        isinstance(error, duckdb.IOException) or any(words in str(error) for words, _ in _REASONS)
+    )
 
 
 def is_empty(con: duckdb.DuckDBPyConnection) -> bool:
@@ -156,3 +164,6 @@ def _check_mark(con: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> 
         raise InventoryError(f"{path} is from a newer medspan (schema {version}): update medspan")
     if int(version) < SCHEMA_VERSION:
         raise InventoryError(f"{path} is from an older medspan (schema {version}): read its captures again")
+    there = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()}
+    if missing := sorted(_TABLES - there):
+        raise InventoryError(f"{path} is damaged: it has no table {', '.join(missing)}")

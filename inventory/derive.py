@@ -18,7 +18,7 @@ import duckdb
 
 from inventory.addresses import create_addresses
 from inventory.config import Config
-from inventory.database import explain, open_database
+from inventory.database import explain, is_about_file, open_database
 from inventory.findings.decisions import create_words
 from inventory.findings.rules import run_rules
 from inventory.geoip import create_places
@@ -55,17 +55,18 @@ def open_inventory(
 
     con = open_database(path, read_only=True)
     try:
-        try:
-            use_threads(con)
-            if use_kept(con, config):
-                create_places(con, config.geoip)
-                create_words(con, config.accept)
-                create_views(con, wanted)
-            else:
-                derive(con, config, wanted)
-        except duckdb.IOException as error:
-            raise explain(error, path) from None
+        use_threads(con)
+        if use_kept(con, config):
+            create_places(con, config.geoip)
+            create_words(con, config.accept)
+            create_views(con, wanted)
+        else:
+            derive(con, config, wanted)
         yield con
+    except duckdb.Error as error:
+        if not is_about_file(error):
+            raise
+        raise explain(error, path) from None
     finally:
         con.close()
 

@@ -26,7 +26,7 @@ from inventory.merging import NOT_SAME, SAME
 from inventory.networks import NAMED_KEY, Named, local_nets_in_force, named_in_force
 from inventory.recorder import FLOW_COLUMNS, OBSERVATION_COLUMNS, Facts
 from parsers.records import CaptureHealth
-from parsers.text import clean
+from parsers.text import MAX_TEXT, clean
 
 _ANOMALY_COLUMNS: Final = {"kind": Kind.TEXT, "detail": Kind.TEXT, "count": Kind.COUNT}
 
@@ -252,7 +252,7 @@ def _write_capture(con: duckdb.DuckDBPyConnection, capture: Capture) -> None:
         _INSERT_CAPTURE,
         {
             "id": capture.id,
-            "name": clean(capture.name),  # a file name may hold anything
+            "name": clean(capture.name[-MAX_TEXT:]),  # a file name may hold anything
             "sha256": capture.sha256,
             "site": capture.site,
             "sensor": capture.sensor,

@@ -177,8 +177,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "smb_dialect": _text("SMB dialect this server chose: NT LM 0.12, 2.1, 3.1.1"),
     "smb_signing": _text("message signing this SMB server announces: disabled, enabled, required"),
     "clear_credentials": _text(
-        "how a login was sent to this end in clear: ftp, telnet, smtp, ldap, socks, http-basic, http-bearer where it let "
-        "in, ftp-refused... where it did not; not told where the answer was not seen; dicom and snmp at once"
+        "how a login was sent to this end in clear: ftp, telnet, smtp, ldap, socks, http-basic, http-bearer that let "
+        "in, ftp-refused... that did not, nothing while the answer is not seen; dicom, snmp whatever the answer"
     ),
     "printer_id": _text("model a printer answers with (PJL INFO ID, IEEE 1284 device id)"),
     # Laboratory instruments

@@ -1,4 +1,4 @@
-"""LDAP (RFC 4511): whether a password that crosses in clear lets in, and the names in the NTLM messages of a bind."""
+"""LDAP (RFC 4511): whether a password in clear lets in, and the names in the NTLM messages of a bind."""
 
 from __future__ import annotations
 

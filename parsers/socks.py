@@ -1,4 +1,4 @@
-"""SOCKS 4, 4a and 5 (RFC 1928, RFC 1929): whether a password crosses in clear. The protocol asked for follows.
+"""SOCKS 4, 4a and 5 (RFC 1928, RFC 1929): whether a password in clear lets in. The protocol asked for follows.
 
 SOCKS 4 and 4a: http://www.digitalcybersoft.com/ProxyList/socks4a.shtml
 """

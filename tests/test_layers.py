@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 LONGEST = 300  # lines of a module
+WIDEST = 120  # characters of a line
 # Where a module lives -> what it never imports. The command line alone sees all.
 FORBIDDEN = {
     "parsers": {"sensor", "inventory", "tests", "numpy", "duckdb"},
@@ -48,3 +49,13 @@ def test_modules_are_small() -> None:
     files = [*MODULES, *(path.relative_to(ROOT) for path in Path(ROOT / "tests").rglob("*.py"))]
     lines = {str(path): len((ROOT / path).read_text().splitlines()) for path in files}
     assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_lines_of_sql_are_no_wider_than_those_of_python() -> None:
+    """As ruff sees to it in modules."""
+    lines = [
+        (f"{path.relative_to(ROOT)}:{number}", line)
+        for path in sorted((ROOT / "inventory").rglob("*.sql"))
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), 1)
+    ]
+    assert [where for where, line in lines if len(line) > WIDEST or line != line.rstrip()] == []

@@ -58,8 +58,8 @@ CREATE OR REPLACE TEMP MACRO thing_of(side) AS TABLE
 WITH thing AS (
     SELECT same, aspect, of, key, min(value) AS value, any_value(detail) AS detail, min(first_seen) AS first_seen,
         max(last_seen) AS last_seen, max(last_seen) > any_value(after) AS present
-    FROM row_of(side) JOIN query_table(side || '_same') USING (device_id) JOIN present_after(side) USING (site)
-    WHERE kind IN (FROM touched) OR device_id NOT IN (FROM plain)
+    FROM (FROM row_of(side) WHERE kind IN (FROM touched) OR device_id IN (FROM odd))
+        JOIN query_table(side || '_same') USING (device_id) JOIN present_after(side) USING (site)
     GROUP BY same, aspect, of, key
 )
 SELECT *, present AND NOT coalesce(max(first_seen) FILTER (present) OVER (PARTITION BY same, aspect, of) > last_seen,

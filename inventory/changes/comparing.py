@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from importlib.resources import files
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import duckdb
 
 from inventory.changes.matching import match
-from inventory.changes.snapshot import attach, cut_old, detach, use
+from inventory.changes.snapshot import Snapshot, attach, cut_old, detach, use
 from inventory.export import Result, query
 
 # For reading: the alarming first.
@@ -65,17 +64,14 @@ def compare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_script("compare"))
 
 
-def changes(
-    con: duckdb.DuckDBPyConnection, old: Path | datetime, site: str | None = None, kept: Path | None = None
-) -> Changes:
+def changes(con: duckdb.DuckDBPyConnection, old: Snapshot | datetime, site: str | None = None) -> Changes:
     """Return what changed (of one site) from `old` to the inventory that `con` has opened.
 
-    `old` is a snapshot of another one (with `kept` as for `snapshot.save`), or the time (UTC, without a zone) since
-    which.
+    `old` is a snapshot of another one, or the time (UTC, without a zone) since which. Raises InventoryError.
     """
     use(con)
-    if isinstance(old, Path):
-        attach(con, old, "old", kept)
+    if isinstance(old, Snapshot):
+        attach(con, old, "old")
     else:
         cut_old(con, old)
     try:

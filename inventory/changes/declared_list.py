@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from inventory.errors import InventoryError
+from inventory.naming import mac
 from parsers.text import clean
 
 MAX_SIZE: Final = 64 << 20  # bytes
@@ -41,6 +42,7 @@ KEYS: Final = (
     "ae_title",
 )  # that tell which device, the strongest first
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _UNIQUE: Final = ("serial", "mac", "asset_tag")
 _MEANING: Final = {header: field for field, headers in _HEADERS.items() for header in headers.split()}
 
@@ -187,17 +189,10 @@ def _ips(cell: str) -> Iterable[str]:
             continue
 
 
-def mac(text: str) -> str | None:
-    """Return a MAC address, however it is written, as 00:11:22:33:44:55."""
-    digits = re.sub(r"[\s.:-]", "", text.lower())
-    if not re.fullmatch(r"[0-9a-f]{12}", digits):
-        return None
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-
-
 def _macs(cell: str) -> Iterable[str]:
-    whole = mac(cell)
-    return [whole] if whole else [found for word in re.split(r"[,;|\s]+", cell) if (found := mac(word))]
+    words = re.split(r"[,;|\s]+", cell)
+    whole = mac("".join(cell.split()))  # perhaps written with spaces
+    return [found for found in ([whole] if _MAC.fullmatch(whole) else map(mac, words)) if _MAC.fullmatch(found)]
 
 
 _READ: Final[dict[str, Callable[[str], Iterable[str]]]] = {

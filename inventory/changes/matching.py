@@ -23,22 +23,32 @@ WHERE p.grown OR device_id IN (SELECT device_id FROM mac_of('old') JOIN mac_of('
     OR device_id NOT IN (SELECT device_id FROM mac_of('old'))
     OR device_id NOT IN (SELECT device_id FROM mac_of('new'));
 
+-- The others, few as a rule, and their names. Joins begin with them: else they are made for all devices first.
+CREATE OR REPLACE TEMP TABLE odd AS
+FROM (
+    SELECT device_id FROM old_state WHERE aspect = 'device'
+    UNION
+    SELECT device_id FROM new_state WHERE aspect = 'device'
+) ANTI JOIN plain USING (device_id);
+CREATE OR REPLACE TEMP TABLE old_odd_key AS FROM old_device_key ANTI JOIN plain USING (device_id);
+CREATE OR REPLACE TEMP TABLE new_odd_key AS FROM new_device_key ANTI JOIN plain USING (device_id);
+
 -- Serial numbers that only one device of a side has. `side`: 'old' or 'new'.
 CREATE OR REPLACE TEMP MACRO serial_of(side) AS TABLE
 SELECT site, lower(s.value) AS serial, min(device_id) AS device_id, lower(any_value(m.value)) AS model
 FROM query_table(side || '_state') s
     LEFT JOIN (FROM query_table(side || '_state') WHERE aspect = 'manufacturer_model_name') m USING (site, device_id)
-WHERE s.aspect = 'device_serial_number' AND device_id NOT IN (FROM plain)
+WHERE s.aspect = 'device_serial_number' AND device_id IN (FROM odd)
 GROUP BY ALL
 HAVING count(DISTINCT device_id) = 1;
 
 CREATE OR REPLACE TEMP TABLE link AS
 WITH joined AS (
     SELECT o.site, o.kind, o.key, o.device_id AS old_id, n.device_id AS new_id
-    FROM (FROM old_device_key ANTI JOIN plain USING (device_id)) o JOIN new_device_key n USING (site, kind, key)
+    FROM old_odd_key o JOIN new_device_key n USING (site, kind, key)
     UNION
     SELECT o.site, o.kind, o.key, o.device_id, n.device_id
-    FROM old_device_key o JOIN (FROM new_device_key ANTI JOIN plain USING (device_id)) n USING (site, kind, key)
+    FROM old_device_key o JOIN new_odd_key n USING (site, kind, key)
 ),
 by_mac AS (SELECT DISTINCT old_id, new_id FROM joined WHERE kind = 'mac'),
 by_id AS (

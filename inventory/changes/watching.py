@@ -1,9 +1,9 @@
 """An inventory that grows, watched: after each look, the events since the one before.
 
 What was seen last, and what nobody has taken yet, is remembered in a file beside the inventory, `NAME.told`, so that
-nothing is left out after a restart. Events are told at least once: they are remembered before they are sent, and as taken
-only afterwards, so that who is killed in between sends them again. The inventory is copied first: deriving takes its
-time, and whoever holds the file keeps the sensor from writing.
+nothing is left out after a restart. Events are told at least once: they are remembered before they are sent, and as
+taken only afterwards, so that who is killed in between sends them again. The inventory is copied first: deriving takes
+its time, and whoever holds the file keeps the sensor from writing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import duckdb
 
 from inventory.changes.comparing import compare, told
 from inventory.changes.events import EVENTS, Delivery
-from inventory.changes.snapshot import attach, save
+from inventory.changes.snapshot import Snapshot, attach, save, written
 from inventory.database import explain, open_database
 from inventory.errors import InventoryError
 from inventory.export import Row
@@ -133,10 +133,9 @@ class Watch:
 
     def _now(self) -> object:
         try:
-            status = self._path.stat()
+            return written(self._path)
         except OSError:
             return self._stamp
-        return status.st_ino, status.st_size, status.st_mtime_ns
 
     def _recall(self) -> bool:
         if not self._memory.exists():
@@ -174,8 +173,8 @@ def _log_of(database: Path) -> Path:
 
 def _events(before: Path, after: Path) -> list[Row]:
     with duckdb.connect() as con:
-        attach(con, before, "old")
-        attach(con, after, "new")
+        attach(con, Snapshot(before), "old")
+        attach(con, Snapshot(after), "new")
         # Nothing is gone because it was silent between two looks.
         con.execute(_TIMELESS)
         compare(con)

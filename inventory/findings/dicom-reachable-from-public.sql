@@ -1,4 +1,4 @@
 CREATE OR REPLACE TEMP VIEW "dicom-reachable-from-public" AS
 SELECT * EXCLUDE (protocol)
-FROM reached
+FROM reachable_port
 WHERE protocol = 'dicom';

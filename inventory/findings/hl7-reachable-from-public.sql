@@ -1,4 +1,4 @@
 CREATE OR REPLACE TEMP VIEW "hl7-reachable-from-public" AS
 SELECT * EXCLUDE (protocol)
-FROM reached
+FROM reachable_port
 WHERE protocol = 'hl7';

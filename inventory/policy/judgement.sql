@@ -1,4 +1,5 @@
--- Every conversation that is judged, with what the policy says of it. Only those that were answered are: a scan is none.
+-- Every conversation that is judged, with what the policy says of it. Only those that were answered are: a scan is
+-- none.
 CREATE OR REPLACE TEMP TABLE policy_judgement AS
 WITH talk AS (
     SELECT e.*, coalesce(c.kind, 0) AS client_kind, ca.place AS client_place, coalesce(s.kind, 0) AS server_kind,
@@ -70,7 +71,8 @@ meeting AS (
 ),
 fit AS (
     SELECT k.*, m.number, m.name, least(m.source, m.target) AS ends,
-        CASE WHEN t.protocol IS NULL OR t.protocol = k.protocol OR (m.encrypted AND k.protocol IN ('tls', 'quic')) THEN 2
+        CASE WHEN t.protocol IS NULL OR t.protocol = k.protocol OR (m.encrypted AND k.protocol IN ('tls', 'quic'))
+                THEN 2
             WHEN k.protocol = '' THEN 1 ELSE 0 END AS language,
         CASE WHEN coalesce(t.transport = k.transport, true) AND coalesce(t.port = k.port, true) THEN 2 ELSE 0 END
             AS door,

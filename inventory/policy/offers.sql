@@ -8,8 +8,8 @@ WITH server AS (
 ),
 offer AS (
     SELECT s.site, s.roles[1] AS role, s.sure, s.kind AS server_kind, v.device_id AS server_device_id,
-        v.seen.ip AS server_ip, v.port AS server_port, v.transport, v.protocol, v.encrypted, v.count AS connections, v.first_seen, v.last_seen,
-        v.seen,
+        v.seen.ip AS server_ip, v.port AS server_port, v.transport, v.protocol, v.encrypted,
+        v.count AS connections, v.first_seen, v.last_seen, v.seen,
         max(CASE WHEN coalesce(p.port <> v.port, false) OR coalesce(p.transport <> v.transport, false) THEN 0
             WHEN p.protocol IS NULL OR p.protocol = v.protocol THEN 2
             WHEN v.protocol IS NULL THEN 1 ELSE 0 END) FILTER (p.role IS NOT NULL) AS fits

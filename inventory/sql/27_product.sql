@@ -9,7 +9,8 @@ WITH told AS (
 ),
 matched AS (
     SELECT attribute, wire, min({'layer': layer, 'kind': kind, 'product': product,
-        'manufacturer': nullif(manufacturer, ''), 'version': CASE WHEN version_group = '1' THEN nullif(regexp_extract(wire, pattern, 1), '') END}) AS p
+        'manufacturer': nullif(manufacturer, ''), 'version': CASE WHEN version_group = '1'
+            THEN nullif(regexp_extract(wire, pattern, 1), '') END}) AS p
     FROM (SELECT DISTINCT attribute, wire FROM told) JOIN knowledge_http_products
         ON field = attribute AND regexp_matches(wire, pattern)
     GROUP BY ALL

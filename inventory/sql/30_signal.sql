@@ -9,8 +9,8 @@ WITH negotiated AS (
 ),
 applications AS (
     SELECT device_id,
-        count(DISTINCT CASE attribute WHEN 'hl7_sender' THEN value ->> '$.SendingApplication' END) AS applications, sum(count) AS count,
-        min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(seen) AS seen
+        count(DISTINCT CASE attribute WHEN 'hl7_sender' THEN value ->> '$.SendingApplication' END) AS applications,
+        sum(count) AS count, min(first_seen) AS first_seen, max(last_seen) AS last_seen, min(seen) AS seen
     FROM fact
     WHERE attribute = 'hl7_sender' AND port IS NULL
     GROUP BY device_id
@@ -101,7 +101,8 @@ observed AS (
     FROM exchange
     UNION ALL
     SELECT i.device_id, 'fronts_addresses', count(*), min(s.first_seen), max(s.last_seen),
-        min({'at': s.seen.at, 'capture': s.seen.capture, 'frame': s.seen.frame, 'protocol': s.seen.protocol, 'ip': s.ip})
+        min({'at': s.seen.at, 'capture': s.seen.capture, 'frame': s.seen.frame, 'protocol': s.seen.protocol,
+            'ip': s.ip})
     FROM identity i JOIN sighting s ON s.site = i.site AND 'mac:' || s.mac = i.key
     WHERE i.router
     GROUP BY i.device_id

@@ -15,11 +15,13 @@ WITH own AS (
 ),
 told AS (
     SELECT device_id, attribute, CASE attribute
-        -- Of a node-specific id (RFC 4361 6.1) the DUID counts; one made of the MAC (RFC 2132 9.14) says no more than it.
+        -- Of a node-specific id (RFC 4361 6.1) the DUID counts; one made of the MAC (RFC 2132 9.14) says no more than
+        -- it.
         WHEN 'dhcp_client_id' THEN CASE WHEN NOT regexp_matches(lower(value), '^01.{12}$') AND length(value) >= 12
             THEN regexp_replace(lower(value), '^ff.{8}(000[1-4])', '\1') END
         WHEN 'tls_certificate' THEN value ->> '$.key_sha256'  -- outlasts the certificate
-        WHEN 'hardware_inventory' THEN nullif(value ->> '$.ModelName', '') || ' ' || nullif(value ->> '$.SerialNumber', '')
+        WHEN 'hardware_inventory'
+            THEN nullif(value ->> '$.ModelName', '') || ' ' || nullif(value ->> '$.SerialNumber', '')
         ELSE value END AS value, class, count, first_seen, last_seen, seen
     FROM fact
     WHERE class = 'peer' AND attribute IN ('dhcp_client_id', 'ssh_host_key', 'snmp_engine_id', 'device_uuid',

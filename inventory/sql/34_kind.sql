@@ -1,5 +1,5 @@
--- What kind of thing a device is beside imaging, by its own words: phone, printer, camera, UPS, switch, patient monitor,
--- pump, analyser, information system. One row per statement that shows it.
+-- What kind of thing a device is beside imaging, by its own words: phone, printer, camera, UPS, switch, patient
+-- monitor, pump, analyser, information system. One row per statement that shows it.
 CREATE OR REPLACE TEMP TABLE kind AS
 WITH said AS (
     SELECT device_id, role, CASE

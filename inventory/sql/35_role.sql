@@ -98,7 +98,7 @@ SELECT
     -- Imaging, and what is well shown, goes before other kinds of devices, and these before what many a host does
     -- besides; then the roles' own order.
     row_number() OVER (PARTITION BY device_id ORDER BY CASE
-        WHEN role IN ('hl7_sender', 'hl7_receiver', 'file_server', 'web_server', 'network', 'client', 'unknown') THEN 2
+        WHEN k.incidental = 'true' THEN 2
         WHEN role IN ('patient_monitor', 'infusion_pump', 'analyser', 'information_system', 'phone', 'camera', 'ups',
             'building') THEN 1
         ELSE 0 END, confidence = 'low', k.precedence::INTEGER, role) = 1 AS is_primary

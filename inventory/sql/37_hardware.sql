@@ -1,5 +1,5 @@
--- Maker, model, serial number and firmware that a device gives itself outside of imaging: LLDP-MED, ENTITY-MIB, printers,
--- vendor classes... A network card's vendor is none of it.
+-- Maker, model, serial number and firmware that a device gives itself outside of imaging: LLDP-MED, ENTITY-MIB,
+-- printers, vendor classes... A network card's vendor is none of it.
 CREATE OR REPLACE TEMP TABLE hardware AS
 -- All of these are JSON.
 WITH inventoried AS MATERIALIZED (FROM fact WHERE attribute = 'hardware_inventory' AND class = 'peer'),
@@ -63,7 +63,8 @@ judged AS (
     WHERE NOT regexp_matches(lower(trim(f.value)),
         '^(|[0*?.-]+|none|null|unknown|undefined|n/?a|not (specified|available)|default string|to be filled .*)$')
 ),
--- What its images or its imaging software name goes before the computer around them; then none of the computer's is used.
+-- What its images or its imaging software name goes before the computer around them; then none of the computer's is
+-- used.
 imaging AS (
     SELECT device_id, max(objects_maker) AS maker FROM ownership WHERE own GROUP BY device_id
     UNION ALL

@@ -22,7 +22,8 @@ said AS (
         -- How hosts open connections is a family's habit at best: it yields to any word.
         CASE attribute WHEN 'tcp_syn' THEN 4 ELSE 3 END AS doubt,
         CASE attribute WHEN 'http_user_agent' THEN 'its browser says so'
-            WHEN 'tcp_syn' THEN 'it opens connections as this does' ELSE 'it asks DHCP for what this asks' END AS reason,
+            WHEN 'tcp_syn' THEN 'it opens connections as this does' ELSE 'it asks DHCP for what this asks' END
+            AS reason,
         f.class, f.count, f.first_seen, f.last_seen, f.seen
     FROM fact f JOIN matched m USING (attribute, value) LEFT JOIN behaviour b USING (device_id)
     WHERE f.class = 'peer' AND f.port IS NULL AND NOT (attribute = 'http_user_agent' AND coalesce(b.proxies, false))

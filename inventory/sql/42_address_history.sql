@@ -10,7 +10,7 @@ SELECT
     coalesce(s.first_seen, h.first_seen) AS first_seen,
     coalesce(s.last_seen, h.last_seen) AS last_seen,
     CASE WHEN NOT h.own AND h.mac <> '' THEN 'behind ' || h.mac ELSE coalesce(h.proven_by, 'traffic') END
-        AS known_by                                     -- arp, ndp, dhcp...: who holds it said so; behind a router's MAC
+        AS known_by                                     -- arp, ndp, dhcp...: who holds it said so; or a router's MAC
 FROM host h JOIN identity i USING (site, key)
     LEFT JOIN segment g ON g.site = h.site AND g.ip = h.ip AND g.vlan = h.vlan
     LEFT JOIN stint s ON s.site = h.site AND s.ip = h.ip AND s.mac = h.mac AND s.segment = coalesce(g.segment, h.vlan)

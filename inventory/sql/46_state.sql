@@ -1,5 +1,5 @@
--- What `medspan diff` and the events of a running sensor compare: each thing that is so of a device, and from when until
--- when it was seen. Narrow, so that two inventories of many devices are compared at once.
+-- What `medspan diff` and the events of a running sensor compare: each thing that is so of a device, and from when
+-- until when it was seen. Narrow, so that two inventories of many devices are compared at once.
 CREATE OR REPLACE TEMP TABLE state AS
 WITH address AS (
     SELECT site, device_id, ip, mac, vlan, first_seen, last_seen, contains(ip, ':') AS six,
@@ -9,7 +9,8 @@ WITH address AS (
 ),
 name AS (
     SELECT p.device_id, concat_ws(' ', replace(role, '_', ' '), nullif(array_to_string(modalities[:3], ' '), ''),
-            coalesce(nullif(concat_ws(' ', manufacturer, manufacturer_model_name), ''), '(' || mac_vendor || ')')) AS name,
+            coalesce(nullif(concat_ws(' ', manufacturer, manufacturer_model_name), ''), '(' || mac_vendor || ')'))
+            AS name,
         coalesce(a.ip, ip_addresses[1]) AS ip
     FROM profile p LEFT JOIN (
         SELECT device_id, max_by(ip, {'four': NOT six, 'at': last_seen, 'ip': ip}) AS ip FROM address
@@ -44,7 +45,8 @@ said AS (
             'software_versions', 'implementation_version_names', 'operating_system')
             OR (field = 'role' AND value NOT IN ('client', 'unknown')))
     UNION ALL
-    SELECT device_id, 'software_version', version, concat_ws('/', port, protocol) || ' ' || product, first_seen, last_seen
+    SELECT device_id, 'software_version', version, concat_ws('/', port, protocol) || ' ' || product, first_seen,
+        last_seen
     FROM banner
     WHERE product NOT IN ('RFB', 'SMB', 'SNMP')         -- protocols, of which both ends choose the version
     UNION ALL
@@ -64,9 +66,10 @@ said AS (
     UNION ALL
     -- What nobody answered is no peer; but what goes out by UDP has left.
     SELECT unnest([client_device_id, server_device_id]), 'public_peer',
-        unnest([CASE WHEN server_public THEN server_ip END, CASE WHEN client_public AND established THEN client_ip END]),
-        concat_ws(' ', CASE WHEN server_public THEN 'outbound' ELSE 'inbound' END, concat_ws('/', server_port, transport),
-            protocol, nullif(left(sni, 100), '')),
+        unnest([CASE WHEN server_public THEN server_ip END,
+            CASE WHEN client_public AND established THEN client_ip END]),
+        concat_ws(' ', CASE WHEN server_public THEN 'outbound' ELSE 'inbound' END,
+            concat_ws('/', server_port, transport), protocol, nullif(left(sni, 100), '')),
         first_seen, last_seen
     FROM exchange
     WHERE (client_public OR server_public) AND (established OR transport = 'udp')

@@ -19,7 +19,8 @@ SELECT
     e.frame,
     -- In Wireshark: what crossed between the two; without a peer the frame.
     CASE WHEN peer_is_address AND ip_address IS NOT NULL
-        THEN concat_ws(' && ', CASE WHEN contains(ip_address, ':') THEN 'ipv6' ELSE 'ip' END || '.addr == ' || ip_address,
+        THEN concat_ws(' && ',
+            CASE WHEN contains(ip_address, ':') THEN 'ipv6' ELSE 'ip' END || '.addr == ' || ip_address,
             CASE WHEN contains(peer, ':') THEN 'ipv6' ELSE 'ip' END || '.addr == ' || peer)
         ELSE 'frame.number == ' || e.frame END AS display_filter,
     []::VARCHAR[] AS decode_as,

@@ -1,4 +1,4 @@
-"""Protocols of lines and prompts: FTP, SMTP, telnet. What they greet with, and whether logins that cross in clear let in."""
+"""Protocols of lines and prompts: FTP, SMTP, telnet. What they greet with, and whether a login in clear lets in."""
 
 from parsers.banners.ftp import Ftp
 from parsers.banners.smtp import Smtp

@@ -1,4 +1,4 @@
-"""FTP (RFC 959): the greeting, and whether a login that crosses in clear lets in. `AUTH TLS` (RFC 4217) hands over to TLS."""
+"""FTP (RFC 959): the greeting, and whether a login in clear lets in. `AUTH TLS` (RFC 4217) hands over to TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SMTP (RFC 5321): greeting, the client's name, and whether a login that crosses in clear lets in. `STARTTLS` hands over to TLS."""
+"""SMTP (RFC 5321): greeting, the client's name, and whether a login in clear lets in. `STARTTLS` hands over to TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telnet (RFC 854): what a server shows before anything is typed, and whether a login that crosses in clear lets in.
+"""Telnet (RFC 854): what a server shows before anything is typed, and whether a login in clear lets in.
 
 No reply has a code: a server that asks anew, or says so in its next words, has refused."""
 
@@ -113,8 +113,9 @@ class Telnet:
 
     def _show(self, text: bytes, offset: int) -> Iterator[Observation]:
         if not self._typed and len(self._shown) < _MAX_SHOWN:
-            self._shown += text[: _MAX_SHOWN - len(self._shown)]
-            self._shown_to = offset + len(text) - 1
+            counted = text[: _MAX_SHOWN - len(self._shown)]
+            self._shown += counted
+            self._shown_to = offset + len(counted) - 1
         self._tail = (self._tail + text)[-_TAIL:].lower()
         if self._answer is not None:
             room = _MAX_SHOWN - len(self._answer)

@@ -80,8 +80,8 @@ def answer(exchange: Exchange | None, head: Head, length: int, asked: AbstractSe
     said = list(of_response(head, proxied))
     if exchange and exchange.shown:
         lets_in = status not in (401, 403) and (status < 400 or exchange.shown in asked)
-        kind = f"http-{exchange.shown}" if lets_in else f"http-{exchange.shown}-refused"
-        said.append((Side.SERVER, "clear_credentials", kind, Evidence.OBJECT if proxied else Evidence.CLAIM))
+        outcome = f"http-{exchange.shown}" if lets_in else f"http-{exchange.shown}-refused"
+        said.append((Side.SERVER, "clear_credentials", outcome, Evidence.OBJECT if proxied else Evidence.CLAIM))
     if exchange and exchange.login and 200 <= status < 300:
         said.append((Side.SERVER, "default_credential", exchange.login, Evidence.CLAIM))
     has_body = 200 <= status < 300 and not 0 <= length <= _MAX_EMPTY

@@ -112,11 +112,10 @@ def _between(old: Path, new: Path, knowledge: Path | None, site: str | None) -> 
         open_database(path, read_only=True).close()
     kept = None if old.samefile(new) else old
     with TemporaryDirectory(prefix="medspan-") as folder:
-        file = Path(folder) / "old.duckdb"
         with open_configured(old, knowledge, DERIVED) as con:
-            save(con, file, kept)
+            before = save(con, Path(folder) / "old.duckdb", kept)
         with open_configured(new, knowledge, DERIVED) as con:
-            return changes(con, file, site, kept)
+            return changes(con, before, site)
 
 
 def _write(result: Result, output: DiffFormat, columns: Columns, noun: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 READY_WITHIN = 10.0  # seconds until the process has taken up what was told before
 END_WITHIN = 60.0  # seconds it may take to tell the last changes; what is left is told the next time
+RESTART_PAUSE = 1.0  # seconds before it is started once more: doubled each time
+STEADY = 60.0  # seconds it has run when it counts as running, and the longest pause
 SHORTEST_PAUSE = 1.0  # seconds between two looks
 PAUSE = 4  # times as long as a look took
 TICK = 0.25  # seconds between looking whether there is something to look at
@@ -38,15 +40,23 @@ class Teller:
         _check(inventory, events)
         targets = [str(events.absolute()) if events is not None else "", socket or ""]
         self._command = [sys.executable, "-P", "-m", "sensor.cli.events", str(inventory.absolute()), *targets]
+        self._pause = self._due = 0.0  # seconds; when it may be started again
         self._process = self._start()
         assert self._process.stdout is not None
-        select.select([self._process.stdout], [], [], READY_WITHIN)
+        ready, _, _ = select.select([self._process.stdout], [], [], READY_WITHIN)
+        if not ready or not os.read(self._process.stdout.fileno(), 1):
+            note("medspan: the process that tells events is not ready: what is found meanwhile may count as told")
 
     def keep_running(self) -> None:
-        """Start it again if it has ended: what it has told is remembered."""
-        if (code := self._process.poll()) is not None:
-            note(f"medspan: the process that tells events has ended ({code}): it is started again")
-            self._process = self._start()
+        """Start it again if it has ended: what it has told is remembered. What ends again is given time."""
+        now = time.monotonic()
+        if (code := self._process.poll()) is None or now < self._due:
+            return
+        note(f"medspan: the process that tells events has ended ({code}): it is started again")
+        steady = now - self._started >= STEADY
+        self._pause = RESTART_PAUSE if steady or not self._pause else min(2 * self._pause, STEADY)
+        self._due = now + self._pause
+        self._process = self._start()
 
     def end(self) -> None:
         """Let it tell the last changes."""
@@ -61,6 +71,7 @@ class Teller:
             note(f"medspan: the last events are not told ({code}): they will be the next time")
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._started = time.monotonic()
         # In a session of its own: Ctrl-C is for the sensor, which then ends it.
         return subprocess.Popen(  # noqa: S603 - ourselves
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True

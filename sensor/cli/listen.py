@@ -60,15 +60,9 @@ def listen(
     from sensor.cli.events import Teller
     from sensor.cli.stopping import StopSignal
     from sensor.sensor import Sensor
-    from sensor.sources.afpacket import LiveSource
-    from sensor.sources.errors import CaptureError
 
     config = load_config()
-    try:
-        source = LiveSource(interface)
-    except CaptureError as error:
-        note(f"medspan: {error}")
-        raise typer.Exit(2) from None
+    _open(interface).close()  # where nothing can be heard, nothing is begun
     store = Store(inventory)
     networks = Networks(
         store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
@@ -89,6 +83,12 @@ def listen(
         complete=False,
     )
     teller = Teller(inventory, events, syslog) if events or syslog else None
+    try:
+        source = _open(interface)  # the last: from now on its ring fills
+    except typer.Exit:
+        if teller is not None:
+            teller.end()
+        raise
     note(f"listening on {interface}; Ctrl-C ends it; see medspan devices meanwhile")
     run = _Run(source, sensor, recorder, store, capture, teller)
     run.watch(stop, flush, duration)
@@ -100,6 +100,17 @@ def listen(
     keep_tables(inventory)
     if stop.asked:
         raise typer.Exit(130)
+
+
+def _open(interface: str) -> LiveSource:
+    from sensor.sources.afpacket import LiveSource
+    from sensor.sources.errors import CaptureError
+
+    try:
+        return LiveSource(interface)
+    except CaptureError as error:
+        note(f"medspan: {error}")
+        raise typer.Exit(2) from None
 
 
 class _Run:

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -103,6 +104,15 @@ def main() -> None:
         if str(error) != "Query interrupted":
             raise
         sys.exit(130)
+    except Exception as error:
+        if "duckdb" not in sys.modules:
+            raise
+        from inventory.database import explain, is_about_file
+
+        if not is_about_file(error):
+            raise
+        note(f"medspan: {explain(error, Path('the inventory'))}")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

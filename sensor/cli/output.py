@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, "str | Callable[[Row], Any]"]  # heading -> the row's key, or what to make of the row
 _GAP: Final = 3  # columns between two of a table
+_FOLDED: Final = 24  # the least that a long text gets
 
 
 def note(message: str) -> None:
@@ -64,7 +65,7 @@ def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     ]
     widths = [max(map(_width_of(column), column)) for column in cells]
     if sys.stdout.isatty() and sum(widths) + _GAP * len(widths) > shutil.get_terminal_size().columns:
-        _print_folded(zip(*cells, strict=True), stdout)
+        _print_folded(cells, widths, stdout)
         return
     padded = [_padded(column, width) for column, width in zip(cells, widths, strict=True)]
     heading, *body = map((" " * _GAP).join, zip(*padded, strict=True))
@@ -96,22 +97,33 @@ def _padded(column: list[str], width: int) -> list[str]:
     return [text + " " * (width - measure(text)) for text in column]
 
 
-def _print_folded(lines: Iterator[tuple[str, ...]], stdout: TextIO) -> None:
-    """Write a table that is wider than the terminal: its cells are folded."""
+def _print_folded(cells: list[list[str]], widths: list[int], stdout: TextIO) -> None:
+    """Write a table that is wider than the terminal: long texts are folded, and the last columns may have no room.
+
+    Ids, addresses and times stay whole, as the next command may need them.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    room = shutil.get_terminal_size().columns
+    least = [
+        min(width, _FOLDED) if width > _FOLDED and any(" " in text for text in column[1:]) else width
+        for column, width in zip(cells, widths, strict=True)
+    ]
+    shown = max((n for n in range(1, len(cells) + 1) if sum(least[:n]) + _GAP * n <= room), default=1)
     console = Console(markup=False, highlight=False, emoji=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in next(lines):
-        table.add_column(Text(heading), overflow="fold")
-    for line in lines:
+    for (heading, *_), width, fewest in zip(cells[:shown], widths, least, strict=False):
+        table.add_column(Text(heading), overflow="fold", no_wrap=fewest == width, min_width=fewest)
+    for line in zip(*(column for _, *column in cells[:shown]), strict=True):
         table.add_row(*map(Text, line))
     with console.capture() as captured:  # written here, as rich has its own idea of a broken pipe
         console.print(table)
     stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    if hidden := [column[0] for column in cells[shown:]]:
+        note(f"no room for {', '.join(hidden)}: a wider terminal or --format json shows all")
 
 
 def short_time(value: str | None) -> str:

@@ -103,10 +103,12 @@ def learn(
     site: SiteOption = None,
 ) -> None:
     """Propose a policy that allows what was seen, as TOML to be edited."""
+    from inventory.config import load_config
     from inventory.policy.learning import learn as propose
 
+    config = load_config().path
     if file is not None:
-        check_target(file, force, [inventory])
+        check_target(file, force, [inventory, *([config] if config else [])])  # what stands there is to be kept
     with open_configured(inventory, knowledge, wanted=_ASKED) as con:
         proposed = propose(con, site, since, until) + "\n"
     if file is None:

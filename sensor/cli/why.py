@@ -112,7 +112,9 @@ def _piece(row: Row) -> Iterator[str]:
     believed = row["confidence"] if row["used"] else "against" if row["conflicts"] else "not used"
     yield _line(f"  {row['class'] or '':<8}{believed or '':<10}{_seen(row)}{row['reason'] or ''}")
     if row["display_filter"]:
-        yield _line(f"          {row['capture']}: {row['display_filter']}")
+        only = f"frame.number == {row['frame']}"
+        frame = "" if row["display_filter"] == only else f" (from frame {row['frame']})"
+        yield _line(f"          {row['capture']}: {row['display_filter']}{frame}")
 
 
 def _seen(row: Row) -> str:

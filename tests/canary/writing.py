@@ -7,7 +7,7 @@ import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from threading import Thread
 
@@ -32,8 +32,9 @@ Said = Iterator[tuple[str, str | bytes]]  # where, what
 
 LISTINGS = (
     *("devices", "flows", "ae", "ae --conflicts", "exposure", "findings", "policy check", "policy check --score"),
-    *("health", "diff --declared declared.csv", "diff --since 2000-01-01", "diff before.duckdb medspan.duckdb"),
+    "health",
 )
+CHANGES = ("diff --since 2000-01-01", "diff before.duckdb medspan.duckdb", "diff --declared declared.csv")
 POLICY = """
 [policy]
 roles = ["modality", "archive", "web_server", "printer", "unknown"]
@@ -100,40 +101,42 @@ def _received(log: Path, send: Callable[[], None]) -> bytes:
 
 
 def _print(inventory: Path) -> Said:
-    for command in LISTINGS:
-        forms = [*Format, "markdown"] if command.startswith("diff") else [*Format]
-        for form in forms:
+    for command in CHANGES:
+        yield f"{command}, csv", "".join(run(inventory, *command.split(), "--format", "csv"))
+    for form in (Format.TABLE, Format.JSON, "markdown"):
+        yield f"{CHANGES[0]}, {form}", "".join(run(inventory, *CHANGES[0].split(), "--format", form))
+    with _opened_once(inventory) as con:
+        for command, form in product(LISTINGS, Format):
             yield f"{command}, {form}", "".join(run(inventory, *command.split(), "--format", form))
-    with _opened_once(inventory):
-        for row in json.loads(run(inventory, "sql", SPOKEN_OF, "--format", "json")[0]):
-            (device,) = row.values()
+        for (device,) in con.execute(SPOKEN_OF).fetchall():
             for command in ("device", "why"):
-                for form in Format:
-                    yield f"{command} {device}, {form}", "".join(run(inventory, command, device, "--format", form))
+                yield f"{command} {device}", "".join(run(inventory, command, device))
+        yield "device, json", run(inventory, "device", HOST, "--format", "json")[0]
+        yield "why, json", run(inventory, "why", HOST, "--format", "json")[0]
 
 
 @contextmanager
-def _opened_once(inventory: Path) -> Iterator[None]:
+def _opened_once(inventory: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Let many small questions share a connection."""
     with open_inventory(inventory) as con, pytest.MonkeyPatch.context() as patched:
         patched.setattr("inventory.derive.open_inventory", contextmanager(lambda *_: iter([con])))
-        yield
+        yield con
 
 
 def _write(inventory: Path) -> Said:
     folder = inventory.parent
-    for form in ExportFormat:
-        rows = form in ("csv", "json", "parquet")
-        for what in What if rows else [What.DEVICES]:
-            file = folder / f"{what}.{form}"
-            yield f"export of {file.name}", "".join(run(inventory, "export", "-f", form, "--what", what, "-o", file))
-            if form is ExportFormat.PARQUET:
-                yield f"unpacked {file.name}", repr(duckdb.sql(f"FROM '{file}'").fetchall())
+    with _opened_once(inventory):
+        for form in ExportFormat:
+            for what in What if form in ("csv", "json", "parquet") else [What.DEVICES]:
+                words = ["export", "-f", form, "--what", what, "-o", folder / f"{what}.{form}"]
+                yield f"export of {what}.{form}", "".join(run(inventory, *words))
+        yield "ae --ldif", "".join(run(inventory, "ae", "--ldif", folder / "ae.ldif", "--base-dn", "o=x"))
+        yield "report", "".join(run(inventory, "report", folder / "page.html"))
+    for what in What:
+        yield f"unpacked {what}.parquet", repr(duckdb.sql(f"FROM '{folder / what}.parquet'").fetchall())
     with zipfile.ZipFile(folder / "devices.xlsx") as packed:
         for name in packed.namelist():
             yield f"unpacked devices.xlsx/{name}", packed.read(name)
-    yield "ae --ldif", "".join(run(inventory, "ae", "--ldif", folder / "ae.ldif", "--base-dn", "o=x"))
-    yield "report", "".join(run(inventory, "report", folder / "page.html"))
     yield "serve", Pages(inventory, None, None).current().html
 
 

@@ -245,5 +245,5 @@ def test_health(cli: Cli) -> None:
     }
     table = cli("health").stdout
     assert re.search(
-        r"^ward 3\.pcap +north +core-1 .* 1,234 +56,789 +2 gaps in streams; 2,920 bytes in gaps", table, re.M
+        r"^ward 3\.pcap +core-1 .* 1,234 +56,789 +2 gaps in streams; 2,920 bytes in gaps", table, re.M
     )

@@ -72,6 +72,10 @@ def test_tables(workdir: Path) -> None:
             '[networks.own]\n"A" = "x"',
             "medspan.toml: networks.own.A: 'x' is not a network such as 10.99.0.0/16",
         ),
+        (
+            '[networks.partner]\n"A" = "81.2.69.0/24"\n[networks.own]\n"B" = "10.0.0.1, 81.2.69.7/24"',
+            "medspan.toml: networks.own.B: 81.2.69.0/24 is networks.partner.A, too",
+        ),
         ("geoip = [3]", "medspan.toml: geoip must be one line of text"),
         ("accept = 3", "medspan.toml: accept must be a list of tables: [[accept]]"),
         ('[[accept]]\nrule = "weak-tls"', "medspan.toml: accept 1 must have until, reason"),

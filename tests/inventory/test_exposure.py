@@ -169,6 +169,18 @@ def test_names_and_whose_cloud_they_are() -> None:
     assert {row["organization"]: row["peer_count"] for row in exposures(s)} == {"Microsoft": 2, "AWS": 3, None: 2}
 
 
+def test_names_of_hosts_behind_a_proxy_are_none_of_its_own() -> None:
+    s, _, pc, _ = scene()
+    proxy, socks, server = Host("8.8.8.1"), Host("8.8.8.2"), Host("8.8.8.3")
+    s.say(proxy, "http_via", "1.1 proxy", "peer", 3128, protocol="http")
+    for host, port in ((proxy, 3128), (proxy, 443), (socks, 1080), (server, 443)):
+        s.flow(pc, host, port, "tls", encrypted=True)
+        s.say(host, "tls_certificate", {"subject": "CN=x.blob.core.windows.net"}, "peer", port, protocol="tls")
+    told = {(row["server_ip"], row["server_port"]): row for row in rows_of(s.derive(), "FROM conversation")}
+    assert {key for key, row in told.items() if row["certificate_name"]} == {(proxy.ip, 443), (server.ip, 443)}
+    assert {key for key, row in told.items() if row["cloud"]} == {(proxy.ip, 443), (server.ip, 443)}
+
+
 def test_peers_are_summed_and_patient_data_in_clear_stands_out() -> None:
     s, _, pc, outside = scene()
     for number in range(1, 8):
@@ -254,7 +266,7 @@ def test_scanners_that_call_outside() -> None:
     s.flow(ct, Host("8.8.4.4"), 443, "tls", encrypted=True, sni="x.s3.amazonaws.com")
     s.flow(pc, outside, 443, "tls", encrypted=True)
     query = "SELECT peer, severity FROM finding WHERE rule = 'imaging-device-talks-to-public' ORDER BY peer"
-    assert [tuple(row.values()) for row in rows_of(s.derive(), query)] == [
+    assert [tuple(row.values()) for row in rows_of(s.derive(findings=True), query)] == [
         ("8.8.8.8", "low"),
         ("AWS", "medium"),
         ("example.co.uk", "medium"),

@@ -109,7 +109,8 @@ CONVERSATIONS: dict[str, Conversation] = {
         Ldap,
         [(C, bytes(LDAP(messageID=1, protocolOp=LDAP_BindRequest(
             bind_name=ASN1_STRING(b"cn=PHICANARY08"),
-            authentication=LDAP_Authentication_simple(b"PHICANARY09")))))],
+            authentication=LDAP_Authentication_simple(b"PHICANARY09"))))),
+         (S, ber(0x30, b"\x02\x01\x01", ber(0x61, b"\x0a\x01\0\x04\0\x04\0")))],
         [(S, "clear_credentials", "ldap", "claim")],
     ),
     "LDAP, NTLM": Conversation(
@@ -165,6 +166,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         [
             (S, b"220-\r\n220-  Welcome to the modality's FTP server \r\n  of radiology\r\n220 ready\r\n"),
             (C, b"USER PHICANARY10\r\n"), (S, b"331 Password for PHICANARY10\r\n"), (C, b"PASS PHICANARY11\r\n"),
+            (S, b"230-Hello PHICANARY10\r\n230 Come in\r\n"),
         ],
         [
             (S, "ftp_banner", "Welcome to the modality's FTP server", "peer"),
@@ -190,6 +192,7 @@ CONVERSATIONS: dict[str, Conversation] = {
             (S, b"220-mail.example ESMTP Exim 4.69 #1 Mon, 05 Oct 2026 01:05:54 -0500\r\n220 no bulk mail\r\n"),
             (C, b"EHLO mri-1.rad.example\r\n"), (S, b"250-mail.example\r\n250-AUTH PLAIN LOGIN\r\n250 HELP\r\n"),
             (C, b"AUTH LOGIN\r\n"), (S, b"334 VXNlcm5hbWU6\r\n"), (C, b"UEhJQ0FOQVJZ\r\n"),
+            (S, b"334 UGFzc3dvcmQ6\r\n"), (C, b"UEhJQ0FOQVJZ\r\n"), (S, b"235 2.7.0 Come in\r\n"),
         ],
         [
             (S, "smtp_banner", "mail.example ESMTP Exim 4.69 #1", "peer"),
@@ -211,6 +214,7 @@ CONVERSATIONS: dict[str, Conversation] = {
             (S, bytes.fromhex("fffa1801fff0fffb03fffb01")), (C, bytes.fromhex("fffa1800") + b"XTERM" + b"\xff\xf0"),
             (S, b"\r\n\x1b[2J\x1b[1mVxWorks CT host\x1b[0m\r\n\r\nlogin: "), (C, b"PHICANARY12\r\n"),
             (S, b"PHICANARY12\r\nPassword: "), (C, b"PHICANARY13\r\n"),
+            (S, b"\r\nLast failed login: Mon Oct  5 from PHICANARY14\r\n-> "), (C, b"i\r\n"),
         ],
         [(S, "telnet_banner", "VxWorks CT host", "peer"), (S, "clear_credentials", "telnet", "claim")],
     ),

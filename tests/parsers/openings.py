@@ -43,7 +43,9 @@ OPENINGS: dict[str, Conversation] = {
         CREDENTIALS,
     ),
     "SOCKS 5, with a wrong password": Conversation(
-        Socks, [(C, b"\5\3\0\1\2"), (S, b"\5\2"), (C, LOGIN), (S, b"\1\xff")], CREDENTIALS
+        Socks,
+        [(C, b"\5\3\0\1\2"), (S, b"\5\2"), (C, LOGIN), (S, b"\1\xff")],
+        [(S, "clear_credentials", "socks-refused", "claim")],
     ),
     "SOCKS 5, with a user but no password": Conversation(
         Socks, [(C, b"\5\1\2"), (S, b"\5\2"), (C, b"\1\x09PHICANARY\0"), (S, b"\1\0"), (C, TO_NAME), (S, GRANTED)], []

@@ -23,6 +23,10 @@ def result(operation: int, code: int) -> bytes:
     return ber(0x30, b"\x02\x01\x01", ber(operation, bytes([0x0A, 1, code]), b"\x04\0\x04\0"))
 
 
+def outcomes(*turns: tuple[Side, bytes]) -> list[str]:
+    return [row.value for row in feed(Ldap, turns) if (row.side, row.attribute) == (S, "clear_credentials")]
+
+
 def run(*turns: tuple[Side, bytes]) -> Ldap:
     parser, streams = Ldap(PSEUDONYM), {side: StreamBuffer() for side in Side}
     for side, data in turns:
@@ -42,14 +46,24 @@ def run(*turns: tuple[Side, bytes]) -> Ldap:
     ],
 )
 def test_which_binds_show_a_password(name: bytes, choice: int, secret: bytes, told: bool) -> None:
-    said = [(row.side, row.attribute, row.value) for row in feed(Ldap, [(C, bind(name, choice, secret))])]
-    assert said == ([(S, "clear_credentials", "ldap")] if told else [])
+    asked = (C, bind(name, choice, secret))
+    assert outcomes(asked, (S, result(0x61, 0))) == (["ldap"] if told else [])
+    assert outcomes(asked, (S, result(0x61, 49))) == (["ldap-refused"] if told else [])
+    assert outcomes(asked) == []
+
+
+def test_a_login_that_is_refused_first() -> None:
+    asked = (C, bind(b"cn=x", 0x80, b"y"))
+    refused, granted = (S, result(0x61, 49)), (S, result(0x61, 0))
+    assert outcomes(asked, refused, asked, granted, asked, refused) == ["ldap-refused", "ldap"]
+    other = ber(0x30, b"\x02\x01\x02", ber(0x61, b"\x0a\x01\0", b"\x04\0\x04\0"))
+    assert outcomes(asked, (S, other)) == []  # of another bind
 
 
 def test_start_tls() -> None:
     assert run((C, START_TLS), (S, result(0x78, 0))).handover
     assert run((C, START_TLS), (C, b"\x16\x03\x01")).handover  # the answer was lost
-    refused = run((C, START_TLS), (S, result(0x78, 2)), (C, bind(b"cn=x", 0x80, b"y")))
+    refused = run((C, START_TLS), (S, result(0x78, 2)), (C, bind(b"cn=x", 0x80, b"y")), (S, result(0x61, 0)))
     assert refused.finished
     assert not refused.handover
 

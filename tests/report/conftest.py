@@ -1,86 +1,35 @@
-"""Inventories to make pages of, the pages, and a browser to look at them with."""
+"""Inventories, the pages about them, and a browser to look at them with."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from duckdb import DuckDBPyConnection
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
+from inventory import keeping
+from inventory.config import Config
 from inventory.derive import open_inventory
-from inventory.recorder import Recorder
 from inventory.report.page import TABLES, make_page
-from inventory.store import Capture, Store
-from parsers.records import CaptureHealth, Endpoint, Evidence
+from inventory.store import Store
 from sensor import __version__
-from tests.cli.conftest import SECOND, START, flow
-from tests.conftest import CLINIC, ROOT
+from tests.conftest import CLINIC
+from tests.reading import read_apart
+from tests.report.inventories import write_hostile, write_many
 
 Opened = Callable[[str], DuckDBPyConnection]
 MakePage = Callable[[str], Path]
 Go = Callable[..., "Visit"]
 
-# Each would run, break out of where it stands, or turn the text around it, if it were not taken as text.
-HOSTILE = (
-    "<script>pwned()</script>",
-    '"><img src=x onerror=pwned()>',
-    "</script><script>pwned()</script>",
-    "'-pwned()-'<!--",
-    "\u202egnp.exe\u202d\u2067",
-    "{{ 7 * 7 }}{% raw %}",
-)
 BROWSER = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-
-
-def write_hostile(path: Path, site: str = "<b>north</b>", capture_id: str = "cafe") -> None:
-    """A CT and an archive, one of which talks outside, with names that nobody should have."""
-    recorder = Recorder(site, "core-1", capture_id)
-    ct = Endpoint(None, "00:11:22:33:44:01", "10.1.0.10", None, "tcp")
-    archive = Endpoint(None, "00:11:22:33:44:02", "10.1.0.20", 104, "tcp")
-    for at, text in enumerate(HOSTILE):
-        recorder.observe(ct, "dicom", "calling_ae_title", text, Evidence.PEER, START + SECOND, 5 + at)
-        recorder.observe(archive, "dicom", "accepted_ae_title", text, Evidence.PEER, START + SECOND, 20 + at)
-        recorder.observe(ct, "dicom", "implementation_version_name", text, Evidence.PEER, START + SECOND, 5 + at)
-    recorder.observe(ct, "dicom", "implementation_class_uid", "1.2.276.0.7230010.3.0.3.6.7", Evidence.PEER, START, 5)
-    recorder.flow(flow("10.1.0.10", "10.1.0.20", 104, "dicom"))
-    recorder.flow(flow("10.1.0.20", "8.8.8.8", 104, "dicom"))
-    recorder.flow(flow("9.9.9.9", "10.1.0.20", 443, "tls", encrypted=True))
-    health = CaptureHealth(
-        packets=1234,
-        bytes=56_789,
-        first_packet=START,
-        last_packet=START + 10 * SECOND,
-        gaps=2,
-        gap_bytes=2920,
-        parser_errors=1,
-    )
-    capture = Capture(capture_id, HOSTILE[1], capture_id * 16, site, "core-1", "0.1.0", health, True)
-    Store(path).write(capture, recorder.drain())
-
-
-def write_many(path: Path, number: int) -> None:
-    """A site of so many modalities with one archive."""
-    recorder = Recorder("large", "core-1", "beef")
-    archive = Endpoint(None, "00:11:22:33:44:02", "10.1.0.20", 104, "tcp")
-    recorder.observe(archive, "dicom", "accepted_ae_title", "PACS", Evidence.PEER, START + SECOND, 6)
-    for at in range(number):
-        ip, mac = f"10.2.{at // 250}.{at % 250 + 1}", f"00:11:23:00:{at // 250:02x}:{at % 250:02x}"
-        device = Endpoint(None, mac, ip, None, "tcp")
-        recorder.observe(device, "arp", "link_layer_address", mac, Evidence.PEER, START, 5)
-        recorder.observe(device, "dicom", "calling_ae_title", f"CT{at}", Evidence.PEER, START + SECOND, 5)
-    health = CaptureHealth(packets=number, bytes=number, first_packet=START, last_packet=START + SECOND)
-    Store(path).write(Capture("beef", "large.pcap", "beef" * 16, "large", "core-1", "0.1.0", health, True),
-        recorder.drain())  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -91,19 +40,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opened(folder: Path) -> Iterator[Opened]:
-    """Open one of the inventories, once: clinic (the bundled capture), hostile (names), many (300 devices), empty."""
+    """Open one of the inventories, once: clinic (the bundled capture), hostile (names), many (210 devices), empty."""
 
     def write(name: str) -> Path:
         path = folder / f"{name}.duckdb"
         if path.exists():
             return path
         if name == "clinic":
-            command = [sys.executable, "-m", "sensor.cli.main", "read", str(CLINIC), "--inventory", str(path)]
-            subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+            read_apart({"clinic": CLINIC}, path)
         elif name == "hostile":
             write_hostile(path)
+            with pytest.MonkeyPatch.context() as patched:  # it is derived once, and no more by those who take a copy
+                patched.setattr(keeping, "FEWEST", 1)
+                keeping.keep(path, Config())
         elif name == "many":
-            write_many(path, 300)
+            write_many(path, 210)
         else:
             Store(path)
         return path
@@ -125,7 +76,7 @@ def pages(folder: Path, opened: Opened) -> MakePage:
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("chromium"), args=BROWSER, chromium_sandbox=False)
@@ -160,20 +111,32 @@ class Visit:
         return self.page.locator("#device-table tbody th").all_inner_texts()
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> Visit:
+    """Where the pages are looked at, one after the other."""
+    return Visit(browser.new_page(), "file:")
+
+
 @pytest.fixture
-def visit(browser: Browser, pages: MakePage) -> Iterator[Go]:
+def visit(browser: Browser, window: Visit, pages: MakePage) -> Iterator[Go]:
     """Open the page about an inventory. At the end nothing may have been fetched, or complained of."""
     visits = []
 
-    def go(name: str, **options: Any) -> Visit:
-        visited = Visit(browser.new_context(**options).new_page(), "file:")
-        path = pages(name)
-        visited.page.goto(path.as_uri())
-        visits.append((visited, path.as_uri()))
-        return visited
+    def go(name: str, scheme: Literal["light", "dark"] = "light", width: int = 1280, script: bool = True) -> Visit:
+        seen = window if script else Visit(browser.new_page(java_script_enabled=False), "file:")
+        seen.page.goto("about:blank")
+        seen.page.emulate_media(media="screen", color_scheme=scheme)
+        seen.page.set_viewport_size({"width": width, "height": 844})
+        seen.requests.clear()
+        seen.complaints.clear()
+        address = pages(name).as_uri()
+        seen.page.goto(address)
+        visits.append((seen, address))
+        return seen
 
     yield go
-    for visited, address in visits:
-        assert visited.requests == [address]
-        assert visited.complaints == []
-        visited.page.context.close()
+    for seen, address in visits:
+        assert seen.requests == [address]
+        assert seen.complaints == []
+        if seen is not window:
+            seen.page.close()

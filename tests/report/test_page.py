@@ -14,7 +14,8 @@ from inventory.report.summary import losses
 from inventory.report.words import moment, plural, role_name, size
 from sensor import __version__
 from sensor.cli.options import Role
-from tests.report.conftest import HOSTILE, MakePage, Opened
+from tests.report.conftest import MakePage, Opened
+from tests.report.inventories import HOSTILE
 
 
 class Reader(HTMLParser):

@@ -21,7 +21,8 @@ from playwright.sync_api import Browser
 from sensor.cli import serving
 from sensor.cli.serving import Pages, Server, open_server
 from tests.conftest import ROOT
-from tests.report.conftest import MakePage, Opened, Visit, write_hostile
+from tests.report.conftest import MakePage, Opened, Visit
+from tests.report.inventories import write_hostile
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_idle_browsers_are_let_go(inventory: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_many_ask_while_a_sensor_writes(server: Server, inventory: Path) -> None:
-    code = "from tests.report.conftest import *; [write_hostile(Path(sys.argv[1]), f's{n}', f'c{n}') for n in range(3)]"
+    code = "from tests.report.inventories import *; [write_hostile(Path(sys.argv[1]), f's{n}', f'c{n}') for n in range(3)]"
     writer = subprocess.Popen([sys.executable, "-c", code, inventory], cwd=ROOT)
     with ThreadPoolExecutor(4) as browsers:
         answers = list(browsers.map(lambda _: ask(server, "/"), range(8)))

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from inventory.changes.comparing import Changes, compare, told
-from inventory.changes.snapshot import attach, save
+from inventory.changes.snapshot import Snapshot, attach, save
 from inventory.derive import open_inventory
 from inventory.recorder import Recorder
 from inventory.store import Capture, Store
@@ -143,8 +143,8 @@ def snapshot(path: Path) -> Path:
 def compared(old: Path, new: Path) -> Changes:
     """What `medspan diff` makes of the snapshots of two inventories."""
     with duckdb.connect(config={"threads": 1}) as con:
-        attach(con, old, "old")
-        attach(con, new, "new")
+        attach(con, Snapshot(old), "old")
+        attach(con, Snapshot(new), "new")
         compare(con)
         return told(con)
 

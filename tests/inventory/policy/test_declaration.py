@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import inventory.policy
 from inventory.errors import InventoryError
 from inventory.policy.declaration import Policy, Rule
 from inventory.policy.vocabulary import INCIDENTAL, INFRASTRUCTURE, Traffic, known_protocols, known_roles
-from tests.conftest import ROOT
+from tests.inventory.knowledge import table
 from tests.inventory.policy.network import read
 
 EXAMPLE = Path(inventory.policy.__file__).with_name("example.toml")
@@ -76,11 +75,8 @@ def test_the_example_is_one() -> None:
 
 
 def test_the_words_are_those_that_are_found() -> None:
-    sql = (ROOT / "inventory/sql/35_role.sql").read_text("utf-8")
-    incidental = re.search(r"WHEN role IN \(([^)]*)\) THEN 2", sql)
-    assert incidental and sorted(re.findall(r"\w+", incidental[1])) == list(INCIDENTAL)
-    with (ROOT / "inventory/knowledge/roles.csv").open(encoding="utf-8") as rows:
-        assert sorted(row["role"] for row in csv.DictReader(rows)) == list(known_roles())
+    assert tuple(row["role"] for row in table("roles") if row["incidental"] == "true") == INCIDENTAL
+    assert tuple(row["role"] for row in table("roles")) == known_roles()
     assert {"dicom", "hl7", "http", "tls", "quic", "ws-discovery", "dhcp"} <= {*known_protocols()}
 
 

@@ -56,8 +56,11 @@ def test_greetings_without_their_time(line: bytes, banner: str) -> None:
     ],
 )
 def test_which_logins_of_smtp_count(lines: bytes, told: bool) -> None:
-    expected = [(S, "clear_credentials", "smtp")] if told else []
-    assert said(Smtp, (S, b"220 ESMTP\r\n"), (C, b"EHLO a_b\r\n"), (C, lines))[2:] == expected
+    asked = [(S, b"220 ESMTP\r\n"), (C, b"EHLO a_b\r\n"), (S, b"250 ok\r\n"), (C, lines)]
+    for answer, outcome in ((b"235 ok\r\n", "smtp"), (b"535-no\r\n535 way\r\n", "smtp-refused")):
+        expected = [(S, "clear_credentials", outcome)] if told else []
+        assert said(Smtp, *asked, (S, b"334 x\r\n" + answer))[2:] == expected
+    assert said(Smtp, *asked)[2:] == []  # the answer was not seen
 
 
 @pytest.mark.parametrize("name", [b"[192.0.2.7]", b"localhost", b"10.0.0.1", b"someone@example.org", b"a b", b""])
@@ -76,7 +79,25 @@ def test_what_is_no_clients_name(name: bytes) -> None:
     ],
 )
 def test_which_logins_of_ftp_count(lines: bytes, told: bool) -> None:
-    assert said(Ftp, (S, b"220 FTP\r\n"), (C, lines))[1:] == ([(S, "clear_credentials", "ftp")] if told else [])
+    asked = [(S, b"220 FTP\r\n"), (C, lines), (S, b"331 password?\r\n")]
+    for answer, outcome in ((b"230 ok\r\n", "ftp"), (b"530 no\r\n", "ftp-refused"), (b"421 bye\r\n", "ftp-refused")):
+        assert said(Ftp, *asked, (S, answer))[1:] == ([(S, "clear_credentials", outcome)] if told else [])
+    assert said(Ftp, *asked)[1:] == []  # the answer was not seen
+
+
+def test_a_login_that_is_refused_first() -> None:
+    turn = [(C, b"USER a\r\n"), (S, b"331 x\r\n"), (C, b"PASS b\r\n")]
+    heard = said(Ftp, (S, b"220 FTP\r\n"), *turn, (S, b"530 no\r\n"), *turn, (S, b"230 ok\r\n"), *turn)
+    assert [value for _, _, value in heard[1:]] == ["ftp-refused", "ftp"]
+
+
+def test_an_answer_that_may_be_lost_is_not_made_up() -> None:
+    parser, streams = Ftp(PSEUDONYM), {side: StreamBuffer() for side in Side}
+    streams[C].append(b"USER a\r\nPASS b\r\nCWD x\r\n")
+    list(parser.read(C, streams[C]))
+    parser.gap(S, streams[S].lose(60))
+    streams[S].append(b"ok\r\n550 no such folder\r\n230 what\r\n")
+    assert list(parser.read(S, streams[S])) == []
 
 
 HELLO = b"\x16\x03\x01\x02\x00\x01"
@@ -114,7 +135,8 @@ def test_one_direction_of_tls() -> None:
 
 
 def test_refused_tls_goes_on() -> None:
-    turns = [(S, b"220 FTP\r\n"), (C, b"AUTH TLS\r\n"), (S, b"530 no\r\n"), (C, b"USER a\r\nPASS b\r\n")]
+    turns = [(S, b"220 FTP\r\n"), (C, b"AUTH TLS\r\n"), (S, b"530 no\r\n"), (C, b"USER a\r\nPASS b\r\n"),
+             (S, b"230 ok\r\n")]  # fmt: skip
     assert said(Ftp, *turns)[1:] == [(S, "clear_credentials", "ftp")]
 
 

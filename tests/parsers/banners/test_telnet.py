@@ -54,7 +54,25 @@ def test_what_is_shown_in_the_middle_is_not_told() -> None:
 )
 def test_logins(prompt: bytes, typed: bytes, told: bool) -> None:
     turns = [(S, OPENING + b"host\r\n" + prompt), (C, typed)]
-    assert said(*turns)[1:] == ([(S, "clear_credentials", "telnet")] if told else [])
+    assert said(*turns)[1:] == []  # the answer was not seen
+    assert said(*turns, (S, b"\r\n***\r\n"))[1:] == []
+    for answer, outcome in (
+        (b"\r\nLast failed login: Mon\r\n$ ", "telnet"),
+        (b"\r\nmenu\r\n1) Setup" + b" " * 3000, "telnet"),
+        (b"\r\nLogin incorrect\r\n", "telnet-refused"),
+        (b"\r\n% Bad passwords\r\n", "telnet-refused"),
+        (b"\r\nPassword: ", "telnet-refused"),
+        (b"\r\nmr-host login: ", "telnet-refused"),
+    ):
+        expected = [(S, "clear_credentials", outcome)] if told else []
+        assert said(*turns, (S, answer))[1:] == expected  # when nothing more comes
+        assert said(*turns, (S, answer), (C, b"x"))[1:] == expected
+
+
+def test_a_login_that_is_refused_first() -> None:
+    again = [(S, b"\r\nLogin incorrect\r\nlogin: "), (C, b"a\r\n"), (S, b"Password: "), (C, b"b\r\n")]
+    turns = [(S, OPENING + b"host\r\nPassword: "), (C, b"x\r\n"), *again, (S, b"\r\n$ id\r\n"), (C, b"ls\r\n")]
+    assert [value for _, _, value in said(*turns)[1:]] == ["telnet-refused", "telnet"]
 
 
 def test_encryption_ends_it() -> None:

@@ -28,6 +28,7 @@ def test_handover(ask: bytes, answer: bytes) -> None:
     streams[S].append(answer + b"server first")
     assert list(parser.read(S, streams[S])) == []
     assert parser.handover and not parser.finished
+    assert parser.relays is ask.startswith(b"CONNECT")
     streams[C].append(b"\x16\x03\x01")
     assert list(parser.read(C, streams[C])) == []
     assert (streams[C].peek(9), streams[S].peek(99)) == (b"\x16\x03\x01", b"server first")
@@ -39,7 +40,7 @@ def test_handover_without_the_answer() -> None:
     list(parser.read(C, client))
     client.append(b"\x16\x03\x01")
     assert list(parser.read(C, client)) == []
-    assert parser.handover and client.peek(3) == b"\x16\x03\x01"
+    assert parser.handover and parser.relays and client.peek(3) == b"\x16\x03\x01"
 
 
 @pytest.mark.parametrize("ask", ["CONNECT h:443 HTTP/1.1", "GET / HTTP/1.1"])

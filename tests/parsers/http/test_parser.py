@@ -40,13 +40,13 @@ def test_ordinary_pair() -> None:
         Observation(C, "http_user_agent", "curl/8.5.0", Evidence.PEER, asked),
         Observation(S, "http_host", "pacs.example:8042", Evidence.CLAIM, asked),
         Observation(C, "http_credentials", "basic", Evidence.PEER, asked),
-        Observation(S, "clear_credentials", "http-basic", Evidence.CLAIM, asked),
         Observation(C, "http_credentials", "cookie", Evidence.PEER, asked),
         Observation(S, "http_server", "Orthanc", Evidence.PEER, answered),
         Observation(S, "http_powered_by", "PHP/8.2", Evidence.PEER, answered),
         Observation(S, "http_authenticate", 'Basic realm="Orthanc Secure Area"', Evidence.PEER, answered),
         Observation(S, "http_authenticate", "Negotiate", Evidence.PEER, answered),
         Observation(S, "http_content_type", "text/html", Evidence.PEER, answered),
+        Observation(S, "clear_credentials", "http-basic-refused", Evidence.CLAIM, answered),
     ]
 
 
@@ -101,11 +101,30 @@ def test_host_that_is_none(host: str) -> None:
     ],
 )
 def test_credential_kinds(authorization: str, kind: str) -> None:
-    shown = [(S, "clear_credentials", f"http-{kind}", "claim")] if kind in ("basic", "bearer") else []
-    assert said((C, request("GET / HTTP/1.1", f"Authorization: {authorization}"))) == [
-        (C, "http_credentials", kind, "peer"),
-        *shown,
-    ]
+    asked, shown = request("GET / HTTP/1.1", f"Authorization: {authorization}"), [(C, "http_credentials", kind, "peer")]
+    assert said((C, asked)) == shown  # the answer was not seen
+    told = [(S, "clear_credentials", f"http-{kind}", "claim")] if kind in ("basic", "bearer") else []
+    assert said((C, asked), (S, response())) == shown + told
+
+
+@pytest.mark.parametrize(
+    ("challenge", "status", "lets_in"),
+    [
+        (None, "200 OK", True),
+        (None, "302 Found", True),
+        (None, "404 Not Found", False),  # it was not asked for, and may not have been looked at
+        (None, "401 Unauthorized", False),
+        ('Negotiate, Basic realm="x"', "404 Not Found", True),
+        ("BASIC", "500 Internal Server Error", True),
+        ('Basic realm="x"', "403 Forbidden", False),
+        ('Digest realm="not Basic"', "404 Not Found", False),
+    ],
+)
+def test_which_logins_let_in(challenge: str | None, status: str, lets_in: bool) -> None:
+    login = request("GET / HTTP/1.1", "Authorization: Basic YTpi")
+    before = [(C, request()), (S, response("401 Unauthorized", f"WWW-Authenticate: {challenge}"))] if challenge else []
+    outcome = "http-basic" if lets_in else "http-basic-refused"
+    assert values(said(*before, (C, login), (S, response(status))), "clear_credentials") == [outcome]
 
 
 def test_cookie_that_lets_nobody_in() -> None:

@@ -1,5 +1,5 @@
 -- Ports of devices that answered public clients, each in a protocol: as rules tell it of one of them.
-CREATE OR REPLACE TEMP VIEW reached AS
+CREATE OR REPLACE TEMP VIEW reachable_port AS
 SELECT
     protocol,
     site,
