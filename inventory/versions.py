@@ -41,8 +41,8 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
     """Let `con` know these macros. Each is NULL where the version is none.
 
     `version_key(version)`: a list of integers that sorts as versions do.
-    `surely_before(told_version(version), told_version(bound))`: a version may be told in part. 2.4 can be any 2.4.x, and
-    9.8 may be 9.8p2, so that neither is surely before what begins with it.
+    `surely_before(told_version(version), told_version(bound))`: a version may be told in part. 2.4 can be any 2.4.x,
+    and 9.8 may be 9.8p2, so that neither is surely before what begins with it.
     `surely_within(version, first, next)`: from `first` to before `next`; with `last := version` to that one at most.
     Without a bound there is none.
     """

@@ -70,11 +70,11 @@ def changes(con: duckdb.DuckDBPyConnection, old: Snapshot | datetime, site: str 
     `old` is a snapshot of another one, or the time (UTC, without a zone) since which. Raises InventoryError.
     """
     use(con)
-    if isinstance(old, Snapshot):
-        attach(con, old, "old")
-    else:
-        cut_old(con, old)
     try:
+        if isinstance(old, Snapshot):
+            attach(con, old, "old")
+        else:
+            cut_old(con, old)
         compare(con)
         return told(con, site)
     finally:

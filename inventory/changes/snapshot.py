@@ -89,16 +89,21 @@ def save(con: duckdb.DuckDBPyConnection, file: Path, kept: Path | None = None, b
     """
     cover(con)
     con.execute(f"ATTACH {_quoted(file)} AS _saved (READ_WRITE)")
+    referred = None
     try:
         if before is not None:
             con.execute(f"ATTACH {_quoted(before)} AS _before (READ_ONLY)")
         for name, statement in (_RELATIONS | (_SETTLED if before is not None else {})).items():
-            if kept is None or con.execute(_IS_KEPT, [name]).fetchone() != (True,):
+            if kept is not None and con.execute(_IS_KEPT, [name]).fetchone() == (True,):
+                referred = kept
+            else:
                 con.execute(f"CREATE TABLE _saved.{name} AS {statement.format(source='')}")
     finally:
         con.execute("DETACH DATABASE IF EXISTS _before")
         con.execute("DETACH _saved")
-    return Snapshot(file, kept, written(kept) if kept is not None else None)  # `con` keeps writers off until now
+    return Snapshot(
+        file, referred, written(referred) if referred is not None else None
+    )  # `con` still keeps writers off
 
 
 def attach(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, side: str) -> None:

@@ -51,7 +51,7 @@ SELECT
     NULL::VARCHAR AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
-    list_sort(list(DISTINCT seen))[:5] AS seen
+    list_sort(list_distinct(list(seen)))[:5] AS seen
 FROM holder
 GROUP BY site, vlan, ip
 -- Cards of one machine; and where it is many, broken frames or a load balancer.

@@ -18,7 +18,7 @@ shown AS (
 asked AS (
     SELECT e.site, server_device_id AS device_id, CASE WHEN server_device_id IS NULL THEN server_ip END AS ip,
         server_port AS port, k.kind, any_value(k.words) AS words, any_value(k.severity) AS severity,
-        list(DISTINCT client_ip) AS clients, min(client_device_id) AS client_device
+        list_distinct(list(client_ip)) AS clients, min(client_device_id) AS client_device
     FROM exchange e JOIN kind k USING (protocol) LEFT JOIN shown s
         ON s.site = e.site AND s.ip = e.client_ip AND s.kind = k.kind
     WHERE e.established AND NOT e.encrypted AND e.client_ip <> e.server_ip
@@ -28,7 +28,7 @@ asked AS (
 ),
 said AS (
     SELECT site, device_id, NULL::VARCHAR AS ip, min(seen).ip AS at_ip, port, value AS kind,
-        min(first_seen) AS first_seen, max(last_seen) AS last_seen, list(DISTINCT seen) AS seen
+        min(first_seen) AS first_seen, max(last_seen) AS last_seen, list(seen) AS seen
     FROM fact
     -- Agents answer to communities that they know; of those that everybody knows, `snmp-default-community` tells.
     WHERE attribute = 'clear_credentials' AND (value <> 'snmp' OR (class = 'peer' AND (device_id, port) IN (
@@ -36,7 +36,7 @@ said AS (
     GROUP BY ALL
     UNION ALL
     SELECT site, NULL, ip, ip, port, value, min(first_seen), max(last_seen),
-        list(DISTINCT {'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip})
+        list({'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip})
     FROM observation JOIN address USING (ip)
     WHERE attribute = 'clear_credentials' AND value <> 'snmp' AND public
     GROUP BY ALL
@@ -60,5 +60,5 @@ SELECT
     severity,
     first_seen,
     last_seen,
-    list_sort(seen)[:5] AS seen
+    list_sort(list_distinct(seen))[:5] AS seen
 FROM met;

@@ -12,7 +12,7 @@ SELECT
     CASE WHEN NOT bool_or(challenged) THEN 'medium' END AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
-    list_sort(list(DISTINCT seen))[:5] AS seen
+    list_sort(list_distinct(list(seen)))[:5] AS seen
 FROM (
     SELECT *, EXISTS (FROM fact c WHERE c.device_id = f.device_id AND c.port = f.port
         AND c.attribute = 'http_authenticate' AND starts_with(lower(c.value), 'basic')) AS challenged

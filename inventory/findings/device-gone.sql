@@ -62,7 +62,7 @@ SELECT
     NULL::VARCHAR AS severity,
     max(h.last_seen) AS first_seen,
     g.watched_to::TIMESTAMP AS last_seen,               -- it was still missed then
-    list_sort(list(DISTINCT h.seen))[:5] AS seen
+    list_sort(list_distinct(list(h.seen)))[:5] AS seen
 FROM gone g JOIN profile p USING (device_id) JOIN knowledge_roles k USING (role)
     JOIN identity i ON i.device_id = g.device_id JOIN host h ON h.site = i.site AND h.key = i.key
 WHERE k.everyday = 'false' AND g.watched_to - g.last_day <= 90

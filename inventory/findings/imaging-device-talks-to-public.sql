@@ -22,7 +22,7 @@ SELECT
     NULL::INTEGER AS port,
     organization AS peer,
     '' AS subject,
-    concat(organization, ' at ', some_of(list(DISTINCT peer)), ', ',
+    concat(organization, ' at ', some_of(list_distinct(list(peer))), ', ',
         array_to_string(list_sort(list(DISTINCT concat_ws(' ', concat_ws('/', port, transport), protocol)))[:5],
             ', ')) AS detail,
     -- Names, time and pings tell little, and a setting mends it.

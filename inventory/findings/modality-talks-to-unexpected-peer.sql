@@ -43,7 +43,7 @@ SELECT
     CASE WHEN what <> 'another modality' THEN 'low' END AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,
-    list_sort(list(DISTINCT seen))[:5] AS seen
+    list_sort(list_distinct(list(seen)))[:5] AS seen
 FROM judged
 WHERE what IS NOT NULL
 GROUP BY ALL;

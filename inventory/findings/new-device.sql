@@ -45,7 +45,7 @@ SELECT
     CASE WHEN NOT r.minor THEN 'medium' END AS severity,
     d.begun AS first_seen,
     d.begun AS last_seen,                                  -- it is news once
-    list_sort(list(DISTINCT h.seen))[:5] AS seen
+    list_sort(list_distinct(list(h.seen)))[:5] AS seen
 FROM debut d
     JOIN (
         SELECT site, device_id, min(w.since) AS since

@@ -16,7 +16,7 @@ SELECT
     NULL::VARCHAR AS peer,
     remote_access AS subject,
     concat(remote_access, CASE WHEN relayed THEN ', by a connection that the device opens to ' ELSE ', asked from ' END,
-        some_of(list(DISTINCT peer))) AS detail,
+        some_of(list_distinct(list(peer)))) AS detail,
     CASE WHEN relayed THEN 'medium' WHEN remote_access IN ('rdp', 'telnet', 'vnc') THEN 'critical' END AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,

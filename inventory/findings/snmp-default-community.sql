@@ -11,9 +11,9 @@ SELECT
     NULL::VARCHAR AS severity,
     min(f.first_seen) AS first_seen,
     max(f.last_seen) AS last_seen,
-    list_sort(list(DISTINCT f.seen))[:5] AS seen
+    list_sort(list_distinct(list(f.seen)))[:5] AS seen
 FROM fact f LEFT JOIN (
-    SELECT server_device_id, server_port, list(DISTINCT client_ip) AS managers
+    SELECT server_device_id, server_port, list_distinct(list(client_ip)) AS managers
     FROM exchange
     WHERE protocol = 'snmp' AND established
     GROUP BY ALL

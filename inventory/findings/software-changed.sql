@@ -59,7 +59,7 @@ SELECT
     NULL::INTEGER AS port,
     NULL::VARCHAR AS peer,
     c.former || ' > ' || c.version AS subject,
-    array_to_string(list_sort(list(DISTINCT c.words))[:3], ', ') || ': ' || c.former || ' is now ' || c.version
+    array_to_string(list_sort(list_distinct(list(c.words)))[:3], ', ') || ': ' || c.former || ' is now ' || c.version
         AS detail,
     NULL::VARCHAR AS severity,
     min(c.first_seen) AS first_seen,

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP VIEW "unknown-device-speaks-dicom" AS
 WITH spoke AS (
     SELECT device_id, min(seen).ip AS ip_address, min(port) AS port, min(first_seen) AS first_seen,
-        max(last_seen) AS last_seen, list_sort(list(DISTINCT seen))[:5] AS seen
+        max(last_seen) AS last_seen, list_sort(list_distinct(list(seen)))[:5] AS seen
     FROM fact
     -- Agreed upon, or said: an association that was only asked for is a guess.
     WHERE attribute IN ('scu_sop_classes', 'scp_sop_classes', 'dimse_message') AND class = 'peer'

@@ -7,7 +7,7 @@ SELECT
     NULL::VARCHAR AS peer,
     '' AS subject,
     concat(CASE WHEN bool_and(encrypted) THEN 'encrypted' ELSE 'not encrypted' END, ', asked from ',
-        some_of(list(DISTINCT peer))) AS detail,
+        some_of(list_distinct(list(peer)))) AS detail,
     -- What makes, keeps or shows images, and what carries messages, is not for everybody to see.
     CASE WHEN bool_or(r.clinical = 'true') THEN 'high' END AS severity,
     min(first_seen) AS first_seen,

@@ -21,50 +21,40 @@ called AS (
             AS names
     FROM asked a LEFT JOIN certificate c ON c.site = a.site AND c.ip = a.server_ip AND c.port = a.server_port
 ),
-name AS (
-    SELECT DISTINCT unnest(names) AS name FROM called
+-- Names tell more than the protocol. Where the content has told what it is, the port tells nothing more.
+sign AS (
+    SELECT *, unnest(list_transform(names, lambda x: {'turn': 1, 'field': 'name', 'value': x}) || [
+        {'turn': 2, 'field': 'protocol', 'value': protocol},
+        {'turn': 3, 'field': 'port', 'value': CASE WHEN protocol IS NULL THEN concat_ws('/', server_port, transport) END}
+    ], recursive := true)
+    FROM called
+),
+wording AS (
+    SELECT DISTINCT field, value FROM sign WHERE value IS NOT NULL
 ),
 provider AS (  -- by the longest domain that the name ends with
     SELECT name, max_by(provider, len(domain)) AS provider
     FROM (SELECT name, unnest(list_transform(range(1, len(parts) + 1), lambda i: array_to_string(parts[i:], '.')))
             AS domain
-        FROM (SELECT name, string_split(name, '.') AS parts FROM name))
+        FROM (SELECT value AS name, string_split(value, '.') AS parts FROM wording WHERE field = 'name'))
         JOIN knowledge_cloud_domains USING (domain)
     GROUP BY name
 ),
-sign AS (
-    SELECT 'name' AS field, name AS value FROM name
-    UNION
-    SELECT 'protocol', protocol FROM asked WHERE protocol IS NOT NULL
-    UNION
-    SELECT 'port', concat_ws('/', server_port, transport) FROM asked
-),
 access AS (
-    SELECT s.field, s.value, min_by({'kind': kind, 'certainty': certainty}, {'layer': layer, 'kind': kind}) AS told
-    FROM sign s JOIN knowledge_remote_access k ON k.field = s.field AND regexp_matches(s.value, k.pattern)
+    SELECT w.field, w.value, min_by({'kind': kind, 'certainty': certainty}, {'layer': layer, 'kind': kind}) AS told
+    FROM wording w JOIN knowledge_remote_access k ON k.field = w.field AND regexp_matches(w.value, k.pattern)
     GROUP BY ALL
-),
-of_names AS (
-    SELECT names, min(p.provider) AS cloud, min(a.told) AS told
-    FROM (SELECT names, unnest(names) AS name FROM (SELECT DISTINCT names FROM called))
-        LEFT JOIN provider p USING (name)
-        LEFT JOIN access a ON a.field = 'name' AND a.value = name
-    GROUP BY names
 )
 SELECT
-    c.site,
-    c.server_ip,
-    c.server_port,
-    c.transport,
-    c.protocol,
-    c.sni,
-    c.certificate_name,                                 -- subject's common name, or first alternative name
-    n.cloud,                                            -- provider, by name; NULL where the names tell none
-    coalesce(n.told.kind, p.told.kind, o.told.kind) AS remote_access,                -- rdp, ssh, vpn (IPsec)...
-    coalesce(n.told.certainty, p.told.certainty, o.told.certainty) AS certainty     -- low: by the port alone
-FROM called c
-    LEFT JOIN of_names n USING (names)
-    LEFT JOIN access p ON p.field = 'protocol' AND p.value = c.protocol
-    -- Where the content has told what it is, the port tells nothing more.
-    LEFT JOIN access o ON o.field = 'port' AND o.value = concat_ws('/', c.server_port, c.transport)
-        AND c.protocol IS NULL;
+    site,
+    server_ip,
+    server_port,
+    transport,
+    protocol,
+    sni,
+    certificate_name,                                   -- subject's common name, or first alternative name
+    min(p.provider) AS cloud,                           -- by name; NULL where the names tell none
+    min_by(told, {'turn': turn, 'told': told}).kind AS remote_access,               -- rdp, ssh, vpn (IPsec)...
+    min_by(told, {'turn': turn, 'told': told}).certainty AS certainty              -- low: by the port alone
+FROM sign s LEFT JOIN access USING (field, value) LEFT JOIN provider p ON s.field = 'name' AND p.name = s.value
+GROUP BY site, server_ip, server_port, transport, protocol, sni, certificate_name;

@@ -7,20 +7,18 @@ WITH port AS (  -- that answered anybody
     WHERE established AND server_device_id IS NOT NULL AND server_port IS NOT NULL
     GROUP BY ALL
 ),
--- What only who was asked says, or is told: where a connection is met in its middle, ports alone do not tell who opened
--- it, and neither do messages that both ends may send.
-asked AS (
-    SELECT device_id, port, bool_or(attribute = 'tls_alpn' AND regexp_matches(value, '^(h2|http/)')) AS web
+said AS (
+    SELECT device_id, port,
+        -- What only who was asked says, or is told: where a connection is met in its middle, ports alone do not tell who
+        -- opened it, and neither do messages that both ends may send.
+        bool_or(attribute IN ('called_ae_title', 'accepted_ae_title', 'rejected_ae_title', 'association',
+            'hl7_acknowledgment_code', 'tls_version', 'tls_certificate', 'tls_alpn')) AS asked,
+        bool_or(attribute = 'tls_alpn' AND regexp_matches(value, '^(h2|http/)')) AS web,
+        -- Who asks may speak anything: scanners say RDP and HTTP to whatever answers.
+        list(DISTINCT seen.protocol) FILTER (class = 'peer') AS spoken
     FROM fact
-    WHERE port IS NOT NULL AND attribute IN ('called_ae_title', 'accepted_ae_title', 'rejected_ae_title', 'association',
-        'hl7_acknowledgment_code', 'tls_version', 'tls_certificate', 'tls_alpn')
+    WHERE port IS NOT NULL
     GROUP BY ALL
-),
--- Who asks may speak anything: scanners say RDP and HTTP to whatever answers.
-spoken AS (
-    SELECT DISTINCT device_id, port, seen.protocol AS protocol
-    FROM fact
-    WHERE port IS NOT NULL AND class = 'peer'
 ),
 met AS (
     SELECT e.*, 'inbound' AS direction, e.server_device_id AS device_id, e.server_ip AS ip, e.client_ip AS peer,
@@ -43,7 +41,7 @@ SELECT
     -- A connection on which nothing was said went to what is known to answer there.
     CASE WHEN m.direction = 'inbound' THEN coalesce(m.protocol, o.protocol) ELSE m.protocol END AS protocol,
     m.encrypted,
-    coalesce(w.web, false) AS web,                      -- HTTP was agreed on for what is encrypted
+    coalesce(s.web, false) AS web,                      -- HTTP was agreed on for what is encrypted
     a.partner,
     a.network,
     a.globally_reachable,
@@ -51,12 +49,14 @@ SELECT
     d.certificate_name,
     d.cloud,                                            -- by name
     -- A device is only what it says itself; and what nobody has put a word to, by its port.
-    CASE WHEN m.direction = 'inbound' AND m.protocol IS NOT NULL AND p.port IS NULL THEN NULL
+    CASE WHEN m.direction = 'inbound' AND m.protocol IS NOT NULL
+            AND NOT coalesce(list_contains(s.spoken, m.protocol), false) THEN NULL
         ELSE coalesce(k.kind, d.remote_access) END AS remote_access,
     coalesce(k.certainty, d.certainty) AS certainty,    -- of remote_access: high, low
-    p.port IS NOT NULL AS spoken,                       -- whoever was asked answered in that protocol, if inbound
+    -- Whoever was asked answered in that protocol, if inbound.
+    coalesce(list_contains(s.spoken, coalesce(m.protocol, o.protocol)), false) AS spoken,
     -- Who opened it is known, not only likely.
-    CASE WHEN m.transport = 'tcp' THEN m.server_port < 1024 OR coalesce(o.several, false) OR w.port IS NOT NULL
+    CASE WHEN m.transport = 'tcp' THEN m.server_port < 1024 OR coalesce(o.several, false) OR coalesce(s.asked, false)
             OR coalesce(m.protocol NOT IN ('dicom', 'hl7', 'tls', 'astm'), false)
         WHEN m.transport = 'udp' THEN m.server_port < 1024 AND m.server_port NOT IN (123, 500)
             AND m.protocol IS NOT NULL
@@ -73,9 +73,7 @@ FROM met m
     JOIN address a ON a.ip = m.peer
     LEFT JOIN port o ON o.device_id = m.device_id AND o.port = m.server_port AND o.transport = m.transport
         AND m.direction = 'inbound'
-    LEFT JOIN asked w ON w.device_id = m.device_id AND w.port = m.server_port AND m.direction = 'inbound'
-    LEFT JOIN spoken p ON p.device_id = m.device_id AND p.port = m.server_port AND m.direction = 'inbound'
-        AND p.protocol = coalesce(m.protocol, o.protocol)
+    LEFT JOIN said s ON s.device_id = m.device_id AND s.port = m.server_port AND m.direction = 'inbound'
     LEFT JOIN destination d ON d.site = m.site AND d.server_ip = m.server_ip AND d.transport = m.transport
         AND d.server_port IS NOT DISTINCT FROM m.server_port AND d.protocol IS NOT DISTINCT FROM m.protocol
         AND d.sni IS NOT DISTINCT FROM m.sni

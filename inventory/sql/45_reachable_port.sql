@@ -8,7 +8,7 @@ SELECT
     port,
     NULL::VARCHAR AS peer,
     '' AS subject,
-    'asked from ' || some_of(list(DISTINCT peer)) AS detail,
+    'asked from ' || some_of(list_distinct(list(peer))) AS detail,
     NULL::VARCHAR AS severity,
     min(first_seen) AS first_seen,
     max(last_seen) AS last_seen,

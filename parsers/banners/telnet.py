@@ -39,6 +39,7 @@ _ASKS_ANEW: Final = re.compile(
 _REFUSAL: Final = re.compile(
     r"(?!last\b).*\b(?:incorrect|invalid|fail(?:ed|s|ure)?|denied|refused|rejected|wrong|bad)\b", re.IGNORECASE
 )
+_SAYS: Final = re.compile(r"[^\s*.]")  # more than what is shown for each letter of a password
 _TYPED: Final = re.compile(rb"[^\r\n\0]")
 _TAIL: Final = 128  # bytes in which a prompt is looked for
 _MAX_SHOWN: Final = 2048  # bytes looked at of what a server shows
@@ -134,7 +135,7 @@ class Telnet:
     def _settle(self, offset: int) -> Iterator[Observation]:
         """Tell what became of a login, if the server has said something since."""
         lines = [line for line in _lines(bytes(self._answer or b"")) if line]
-        said = next((line for line in lines if any(map(str.isalnum, line))), None)
+        said = next((line for line in lines if _SAYS.search(line)), None)
         if said is None:
             return
         self._answer = None

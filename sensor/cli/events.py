@@ -50,13 +50,14 @@ class Teller:
     def keep_running(self) -> None:
         """Start it again if it has ended: what it has told is remembered. What ends again is given time."""
         now = time.monotonic()
-        if (code := self._process.poll()) is None or now < self._due:
-            return
-        note(f"medspan: the process that tells events has ended ({code}): it is started again")
-        steady = now - self._started >= STEADY
-        self._pause = RESTART_PAUSE if steady or not self._pause else min(2 * self._pause, STEADY)
-        self._due = now + self._pause
-        self._process = self._start()
+        if (code := self._process.poll()) is None:
+            if now - self._started >= STEADY:
+                self._pause = 0.0
+        elif now >= self._due:
+            note(f"medspan: the process that tells events has ended ({code}): it is started again")
+            self._pause = min(2 * self._pause or RESTART_PAUSE, STEADY)
+            self._due = now + self._pause
+            self._process = self._start()
 
     def end(self) -> None:
         """Let it tell the last changes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import zipfile
 from collections.abc import Callable, Iterator
@@ -135,8 +134,7 @@ def _write(inventory: Path) -> Said:
     for what in What:
         yield f"unpacked {what}.parquet", repr(duckdb.sql(f"FROM '{folder / what}.parquet'").fetchall())
     with zipfile.ZipFile(folder / "devices.xlsx") as packed:
-        for name in packed.namelist():
-            yield f"unpacked devices.xlsx/{name}", packed.read(name)
+        yield "unpacked devices.xlsx", b"\n".join(map(packed.read, packed.namelist()))
     yield "serve", Pages(inventory, None, None).current().html
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import typer
 
 from inventory.errors import InventoryError
 from inventory.store import Store
 from sensor.cli.events import Teller
+from sensor.cli.listen import listen
+from sensor.sources.errors import CaptureError
 from tests.cli.conftest import write_inventory
 from tests.conftest import CLINIC, MEDSPAN
 from tests.mirror import mirror_port
@@ -63,6 +66,74 @@ def test_process(tmp_path: Path, log: Log, capfd: pytest.CaptureFixture[str]) ->
     severities = ["critical", "high", "medium", "low", "info"]
     wanted = [f"<{130 + severities.index(row['severity'])}>1 ".encode() for row in rows]
     assert [message[:7] for message in log.messages] == wanted
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Teller:
+    """A process that ends at once."""
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    teller = Teller(tmp_path / "medspan.duckdb", tmp_path / "events.jsonl", None)
+    assert "is not ready: what is found meanwhile may count as told" in capfd.readouterr().err
+    return teller
+
+
+def test_process_that_ends_again_and_again(
+    broken: Teller, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each time it is left alone for longer, but never for long; and when it has run well, it is started at once."""
+    second, started = 0.0, list[float]()
+
+    class Process:
+        def poll(self) -> int | None:
+            return None if 300 <= second < 500 else 1
+
+    def start() -> Process:
+        started.append(second)
+        broken._started = second
+        return Process()
+
+    monkeypatch.setattr(broken, "_start", start)
+    monkeypatch.setattr(broken, "_process", Process())
+    monkeypatch.setattr("time.monotonic", lambda: second)
+    for second in map(float, range(502)):  # noqa: B007 - it is what the clock shows
+        broken.keep_running()
+    assert started == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 500, 501]
+    assert capfd.readouterr().err.count("is started again") == len(started)
+
+
+def test_the_ring_is_opened_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it fills while the inventory and the process are waited for. Where it cannot be, the process is ended."""
+    steps: list[str] = []
+
+    class Source:
+        def __init__(self, interface: str) -> None:
+            steps.append("source")
+            if "teller" in steps:
+                raise CaptureError(f"{interface}: is down")
+
+        def close(self) -> None:
+            steps.append("closed")
+
+    class Telling:
+        def __init__(self, *_: object) -> None:
+            steps.append("teller")
+
+        def end(self) -> None:
+            steps.append("ended")
+
+    class Storing(Store):
+        def __init__(self, path: Path) -> None:
+            steps.append("store")
+            super().__init__(path)
+
+    monkeypatch.setattr("sensor.sources.afpacket.LiveSource", Source)
+    monkeypatch.setattr("inventory.store.Store", Storing)
+    monkeypatch.setattr("sensor.cli.events.Teller", Telling)
+    monkeypatch.setattr("sensor.cli.stopping.StopSignal.install", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(typer.Exit):
+        listen("mirror1", inventory=tmp_path / "i.duckdb", events=tmp_path / "events.jsonl")
+    assert steps == ["source", "closed", "store", "teller", "source", "ended"]
 
 
 @pytest.mark.parametrize("name", ["medspan.duckdb", "medspan.duckdb.told", "missing/events.jsonl", "."])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from duckdb import DuckDBPyConnection
@@ -85,23 +85,36 @@ def browser(tool: Callable[[str], str]) -> Iterator[Browser]:
 
 
 class Visit:
-    """A page that is looked at, all that it asked for, and all that it complained of."""
+    """A page that is looked at, all that it asks for, and all that it complains of."""
 
-    def __init__(self, page: Page, allowed: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        self._allowed = ""
+        self._protocol = page.context.new_cdp_session(page)
         page.on("request", self._requested)
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.route("**/*", lambda route: self._routed(route, allowed))  # nothing ever leaves this machine
+        page.route("**/*", self._routed)  # nothing ever leaves this machine
+
+    def open(self, address: str, scheme: Literal["light", "dark"] = "light", script: bool = True) -> None:
+        """Begin anew with the page at `address`, from where alone anything may be fetched."""
+        self.page.goto("about:blank")
+        self.page.emulate_media(media="screen", color_scheme=scheme)
+        self.page.set_viewport_size({"width": 1280, "height": 844})
+        self._protocol.send("Emulation.setScriptExecutionDisabled", {"value": not script})
+        self._allowed = address
+        self.requests.clear()
+        self.complaints.clear()
+        self.page.goto(address)
 
     def _requested(self, request: Request) -> None:
-        if not request.url.startswith("data:"):
+        if not request.url.startswith(("data:", "about:")):
             self.requests.append(request.url)
 
-    def _routed(self, route: Route, allowed: str) -> None:
-        if route.request.url.startswith((allowed, "data:")):
+    def _routed(self, route: Route) -> None:
+        if route.request.url.startswith((self._allowed, "data:")):
             route.continue_()
         else:
             route.abort()
@@ -113,30 +126,20 @@ class Visit:
 
 @pytest.fixture(scope="package")
 def window(browser: Browser) -> Visit:
-    """Where the pages are looked at, one after the other."""
-    return Visit(browser.new_page(), "file:")
+    """Where the pages are looked at, one after the other: a new one costs more than most tests."""
+    return Visit(browser.new_page())
 
 
 @pytest.fixture
-def visit(browser: Browser, window: Visit, pages: MakePage) -> Iterator[Go]:
+def visit(window: Visit, pages: MakePage) -> Iterator[Go]:
     """Open the page about an inventory. At the end nothing may have been fetched, or complained of."""
     visits = []
 
-    def go(name: str, scheme: Literal["light", "dark"] = "light", width: int = 1280, script: bool = True) -> Visit:
-        seen = window if script else Visit(browser.new_page(java_script_enabled=False), "file:")
-        seen.page.goto("about:blank")
-        seen.page.emulate_media(media="screen", color_scheme=scheme)
-        seen.page.set_viewport_size({"width": width, "height": 844})
-        seen.requests.clear()
-        seen.complaints.clear()
-        address = pages(name).as_uri()
-        seen.page.goto(address)
-        visits.append((seen, address))
-        return seen
+    def go(name: str, **how: Any) -> Visit:
+        visits.append(pages(name).as_uri())
+        window.open(visits[-1], **how)
+        return window
 
     yield go
-    for seen, address in visits:
-        assert seen.requests == [address]
-        assert seen.complaints == []
-        if seen is not window:
-            seen.page.close()
+    assert window.requests == visits[-1:]
+    assert window.complaints == []

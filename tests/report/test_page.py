@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from ipaddress import ip_address
 
 import pytest
+from duckdb import DuckDBPyConnection
 
+from inventory.export import Result, query
 from inventory.report import gathering
 from inventory.report.page import content_policy, frames, make_page
 from inventory.report.summary import losses
@@ -120,6 +123,14 @@ def test_one_site_only(opened: Opened) -> None:
 def test_what_is_left_out_is_said(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MAX_DEVICES", "MAX_FINDINGS", "MAX_EXPOSURES"):
         monkeypatch.setattr(gathering, name, 1)
+    fetched: dict[str, int] = {}
+
+    def counted(con: DuckDBPyConnection, statement: str, parameters: object = None) -> Result:
+        result = query(con, statement, parameters)
+        fetched[statement] = len(result.rows)
+        return result
+
+    monkeypatch.setattr(gathering, "query", counted)
     con = opened("clinic")
     page = Reader(make_page(con, __version__).decode())
     worst = con.execute(
@@ -129,8 +140,16 @@ def test_what_is_left_out_is_said(opened: Opened, monkeypatch: pytest.MonkeyPatc
     assert "1 of 12 devices are listed here" in text
     assert "The 1 most severe of" in text
     assert "The first 1 of 2 lines are shown" in text
+    assert "Every conversation across the border: 1 of 2" in text
+    assert "Patient data in clear, to or from outside1 1 conversation" in text
+    assert {fetched[statement] for statement in (gathering._PUBLIC, gathering._EXPOSURE, gathering._FINDINGS)} == {1}
     (device,) = json.loads(page.scripts[0])["devices"]
     assert (device["id"],) in worst  # what matters most is what is left
+
+
+def test_addresses_are_in_their_order(opened: Opened) -> None:
+    held = [ip_address(row["ip_addresses"][0]) for row in gathering.gather(opened("many")).devices]
+    assert len(held) == 211 and held == sorted(held, key=int)
 
 
 def test_losses_are_told_in_sentences(opened: Opened) -> None:

@@ -10,14 +10,17 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-from playwright.sync_api import Browser
+from duckdb import DuckDBPyConnection
 
+from inventory.errors import InventoryError
 from sensor.cli import serving
 from sensor.cli.serving import Pages, Server, open_server
 from tests.conftest import ROOT
@@ -109,15 +112,39 @@ def test_idle_browsers_are_let_go(inventory: Path, monkeypatch: pytest.MonkeyPat
         thread.join()
 
 
-def test_many_ask_while_a_sensor_writes(server: Server, inventory: Path) -> None:
-    code = "from tests.report.inventories import *; [write_hostile(Path(sys.argv[1]), f's{n}', f'c{n}') for n in range(3)]"
-    writer = subprocess.Popen([sys.executable, "-c", code, inventory], cwd=ROOT)
-    with ThreadPoolExecutor(4) as browsers:
-        answers = list(browsers.map(lambda _: ask(server, "/"), range(8)))
+WRITE = """
+import sys
+from tests.report.inventories import Path, write_hostile
+for number in range(3):
+    write_hostile(Path(sys.argv[1]), f"s{number}", f"c{number}")
+"""
+
+
+def test_many_ask_while_a_sensor_writes(server: Server, inventory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sites(con: DuckDBPyConnection, *_: object) -> bytes:
+        return " ".join(site for (site,) in con.execute("SELECT site FROM capture ORDER BY id").fetchall()).encode()
+
+    monkeypatch.setattr("inventory.report.page.make_page", sites)  # for more of them while it writes
+    monkeypatch.setattr("inventory.report.page.TABLES", ())
+    writer = subprocess.Popen([sys.executable, "-c", WRITE, inventory], cwd=ROOT)
+
+    def look(_: int) -> list[tuple[int, bytes]]:
+        seen = []
+        while writer.poll() is None:
+            status, _, body = ask(server, "/")
+            seen.append((status, body))
+            time.sleep(0.05)
+        return seen
+
+    with ThreadPoolExecutor(3) as browsers:
+        answers = [answer for seen in browsers.map(look, range(3)) for answer in seen]
     assert writer.wait(60) == 0
-    assert {status for status, _, _ in answers} == {200}
-    assert all(body.rstrip().endswith(b"</html>") for _, _, body in answers)
-    assert b"<bdi>s2</bdi>" in ask(server, "/")[2]
+    assert len(answers) > 4
+    assert {status for status, _ in answers} == {200}
+    assert {body for _, body in answers} <= {
+        " ".join([*["s0", "s1", "s2"][:n], "<b>north</b>"]).encode() for n in range(4)
+    }
+    assert ask(server, "/")[2] == b"s0 s1 s2 <b>north</b>"
 
 
 def test_it_is_made_once_and_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,25 +162,80 @@ def test_it_is_made_once_and_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert pages.current().html == b"two, longer"
 
 
+def test_a_fault_of_ours_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise KeyError("severity\nof \x1b[31mnothing")
+
+    monkeypatch.setattr("inventory.report.page.make_page", broken)
+    status, _, body = ask(server, "/")
+    assert status == 500 and b"nothing" not in body
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"medspan: KeyError: 'severity.*nothing' \(test_serving\.py, line \d+\)\n", told)
+    monkeypatch.undo()
+    assert ask(server, "/stamp")[0] == 200
+
+
+def test_only_browsers_that_go_away_are_no_news(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error, told in (
+        (BrokenPipeError(), ""),
+        (TimeoutError(), ""),
+        (ValueError("odd"), "medspan: ValueError: odd ("),
+    ):
+        monkeypatch.setattr(serving.Handler, "handle", Mock(side_effect=error))
+        with socket.create_connection(server.server_address, timeout=10) as connection:
+            assert connection.recv(1) == b""
+        assert capsys.readouterr().err.startswith(told) and bool(told) == isinstance(error, ValueError)
+
+
+def test_a_thread_that_cannot_start_takes_no_place(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "_MAX_BROWSERS", 1)
+    with open_server(0, Pages(inventory, None, None)) as server, monkeypatch.context() as full:
+        full.setattr("socketserver.threading.Thread.start", Mock(side_effect=RuntimeError("can't start new thread")))
+        for _ in range(3):
+            with socket.create_connection(server.server_address, timeout=10) as connection:
+                server.handle_request()
+                assert connection.recv(1) == b""
+    assert (
+        capsys.readouterr().err.count("medspan: RuntimeError: can't start new thread (") == 3
+    )  # not refused as too many
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("localhost", 200), ("localhost:80", 200),
+    ("127.0.0.1:80", 200), ("evil.example", 421), ("", 421)])  # fmt: skip
+def test_browsers_leave_out_the_port_of_http(
+    server: Server, monkeypatch: pytest.MonkeyPatch, host: str, status: int
+) -> None:
+    _, port = server.server_address
+    monkeypatch.setattr(server, "server_port", 80)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/stamp", headers={"Host": host})
+    assert connection.getresponse().status == status
+
+
 def test_a_missing_inventory_is_told(server: Server, inventory: Path) -> None:
     inventory.unlink()
     status, _, body = ask(server, "/")
     assert status == 503 and b"no such file" in body
 
 
-def test_the_page_follows(server: Server, inventory: Path, browser: Browser) -> None:
+def test_the_page_follows(server: Server, inventory: Path, window: Visit) -> None:
     address = f"http://127.0.0.1:{server.server_port}/"
-    page = browser.new_page()
-    seen = Visit(page, address)
+    seen, page = window, window.page
     page.clock.install()
-    page.goto(address)
+    seen.open(address)
     page.fill("#search", "8.8.8.8")
     (name,) = seen.names()
     page.locator("#device-table tbody a").click()
     write_hostile(inventory, "south", "c1")
     with page.expect_response(address):
         page.clock.run_for(6000)
-    page.wait_for_function("document.querySelectorAll('#device-table tbody tr').length === 2")
+    page.locator("#device-table tbody tr").nth(1).wait_for()
     assert page.input_value("#search") == "8.8.8.8"
     assert seen.names() == [name, name]
     assert page.locator("#card").is_visible()
@@ -164,7 +246,8 @@ def test_the_page_follows(server: Server, inventory: Path, browser: Browser) -> 
     assert seen.complaints == []
     assert {re.sub("^" + address, "/", url) for url in seen.requests} == {"/", "/stamp"}
     assert page.evaluate("typeof pwned") == "undefined"
-    page.close()
+    page.goto("about:blank")
+    page.clock.resume()  # for others
 
 
 def run(*arguments: str | Path) -> subprocess.Popen[str]:
@@ -179,9 +262,8 @@ def test_command_line(inventory: Path) -> None:
     assert process.stderr
     address = re.match(r"http://127\.0\.0\.1:(\d+)/", process.stderr.readline())
     assert address
-    taken = run("serve", "--port", address[1], "--inventory", inventory)
-    assert taken.communicate(timeout=30) == ("", f"medspan: port {address[1]} cannot be used: address already in use\n")
-    assert taken.returncode == 2
+    with pytest.raises(InventoryError, match=rf"^port {address[1]} cannot be used: address already in use$"):
+        open_server(int(address[1]), Pages(inventory, None, None))
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == 130

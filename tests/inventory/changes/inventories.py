@@ -115,7 +115,7 @@ def _tell(recorder: Recorder, host: Host, at: int, frame: int) -> None:
         )
 
 
-_NO_FINDING = """
+NO_FINDING = """
 CREATE TEMP VIEW finding AS SELECT '' AS finding_id, '' AS rule, '' AS severity, '' AS title, '' AS site,
     '' AS device_id, '' AS ip_address, 0 AS port, '' AS peer, NULL::TIMESTAMP AS first_seen,
     NULL::TIMESTAMP AS last_seen, '' AS status
@@ -128,7 +128,7 @@ CREATE TEMP TABLE rule (rule VARCHAR, closes_after_days INTEGER);
 def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An inventory in which no rule was run: that takes its time."""
     with open_inventory(path, wanted=("state", "device_key")) as con:
-        con.execute(_NO_FINDING)
+        con.execute(NO_FINDING)
         yield con
 
 

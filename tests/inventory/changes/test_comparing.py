@@ -6,14 +6,17 @@ Each scene is a site of its own, all of them in the same few inventories: the da
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import pytest
 
 from inventory.changes.comparing import Changes, changes
+from inventory.changes.snapshot import save
 from tests.inventory.changes.inventories import CT, FAR, PACS, PC, Host, brief, compared, opened, snapshot, write
 
 Rows = list[tuple[Any, ...]]
@@ -150,13 +153,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (before, after):
         write(path, "one sensor", 0, {"two sensors": [CT, PACS]})
     write(after, "another sensor", 0, {"two sensors": [PC]})
-    for path in (before, after, grown):
+    for path in (before, after):
         snapshot(path)
     return folder
 
 
 @pytest.fixture(scope="module")
-def told(folder: Path) -> dict[tuple[str, str], Changes]:
+def grown(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The inventory of both days, opened; its snapshot is written."""
+    with opened(folder / "grown.duckdb") as con:
+        save(con, folder / "grown.snapshot")
+        yield con
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path, grown: object) -> dict[tuple[str, str], Changes]:
     pairs = [("before", "after"), ("before", "grown"), ("after", "before"), ("grown", "grown")]
     return {(old, new): compared(folder / f"{old}.snapshot", folder / f"{new}.snapshot") for old, new in pairs}
 
@@ -181,12 +192,11 @@ def test_nothing_changed(told: Told) -> None:
     assert (same.result.rows, *same[1:]) == ([], [], [], [], [])
 
 
-def test_since(folder: Path, told: Told) -> None:
-    with opened(folder / "grown.duckdb") as con:
-        since = changes(con, datetime(2026, 1, 1, 12))
-        assert since.result.rows == told["before", "grown"].result.rows
-        assert changes(con, datetime(2026, 2, 1)).result.rows == []
-        early = changes(con, datetime(2025, 1, 1))
+def test_since(grown: duckdb.DuckDBPyConnection, told: Told) -> None:
+    since = changes(grown, datetime(2026, 1, 1, 12))
+    assert since.result.rows == told["before", "grown"].result.rows
+    assert changes(grown, datetime(2026, 2, 1)).result.rows == []
+    early = changes(grown, datetime(2025, 1, 1))
     assert early.begun == sorted(SCENES)
     assert {row["change"] for row in early.result.rows} == {"new device", "new public peer"}
 

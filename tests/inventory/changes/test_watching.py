@@ -18,14 +18,15 @@ import pytest
 from inventory.changes.events import MAX_WAITING, Delivery, EventFile
 from inventory.changes.watching import Watch, memory_of
 from inventory.database import open_database
+from inventory.errors import InventoryError
 from inventory.export import Row
 from inventory.store import Store
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS state (site VARCHAR, device_id VARCHAR, aspect VARCHAR, value VARCHAR, detail VARCHAR,
+CREATE TABLE state (site VARCHAR, device_id VARCHAR, aspect VARCHAR, value VARCHAR, detail VARCHAR,
     first_seen TIMESTAMP, last_seen TIMESTAMP);
-CREATE TABLE IF NOT EXISTS device_key (site VARCHAR, kind VARCHAR, key VARCHAR, device_id VARCHAR);
-CREATE TABLE IF NOT EXISTS finding (finding_id VARCHAR, rule VARCHAR, severity VARCHAR, title VARCHAR, site VARCHAR,
+CREATE TABLE device_key (site VARCHAR, kind VARCHAR, key VARCHAR, device_id VARCHAR);
+CREATE TABLE finding (finding_id VARCHAR, rule VARCHAR, severity VARCHAR, title VARCHAR, site VARCHAR,
     device_id VARCHAR, ip_address VARCHAR, port INTEGER, peer VARCHAR, first_seen TIMESTAMP, last_seen TIMESTAMP,
     status VARCHAR);
 """
@@ -56,9 +57,12 @@ Seen = tuple[str, str, str, int]  # device, aspect, value, second at which it wa
 
 def grow(path: Path, until: int, *rows: Seen) -> None:
     """Add to an inventory whose derived tables are simply there. A device's first row is when it shows up."""
-    Store(path)
+    new = not path.exists()
+    if new:
+        Store(path)
     with duckdb.connect(str(path)) as con:
-        con.execute(TABLES)
+        if new:
+            con.execute(TABLES)
         con.execute(
             "INSERT INTO capture (id, site, first_packet, last_packet) VALUES ('live', 's', ?, ?)", at(0, until)
         )
@@ -108,7 +112,6 @@ def test_a_sensors_life(tmp_path: Path) -> None:
     assert sink.taken() == [("new device", "ct")]
     grow(path, 1100)
     watch.look()
-    watch.look()
     assert sink.taken() == [("new device", "pc")], "with what it has shown meanwhile"
 
     # A restart; then the CT gets another address, and of the PACS it is not sure for a while whether it has two.
@@ -132,9 +135,42 @@ def test_a_sensors_life(tmp_path: Path) -> None:
     watch.look(final=True)
     assert sink.taken() == [("moved", "pacs")], "at the end everything is told"
     watch = watching(path, sink, notes)
-    watch.look()
     watch.look(final=True)
     assert sink.taken() == []
+
+
+def test_nothing_is_told_before_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by a look that fails, nor twice by the one after it; and nothing is lost by who is killed while sending."""
+    path, sink, notes = tmp_path / "i.duckdb", Sink(), list[str]()
+    grow(path, 100)
+    watch = watching(path, sink, notes)
+    grow(path, 1000, ("ct", "ae_title", "CT1", 900))
+    with monkeypatch.context() as full:
+
+        def fail(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        full.setattr(Path, "replace", fail)
+        sink.broken = True
+        for _ in range(2):
+            with pytest.raises(InventoryError, match="no space left"):
+                watch.look()
+    assert watch.changed(), "what could not be told is looked at again"
+
+    def killed(rows: Any) -> int:
+        raise KeyboardInterrupt
+
+    sink.send, send = killed, sink.send  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        watch.look()
+    sink.send, sink.broken = send, False  # type: ignore[method-assign]
+    watch = watching(path, sink, notes)
+    watch.retry()
+    assert (sink.taken(), notes) == ([("new device", "ct")], [])
+    memory_of(path).with_name(f"{memory_of(path).name}.wal").write_bytes(b"of a process that was killed")
+    watch.look()
+    assert watching(path, sink, notes)
+    assert (sink.taken(), notes) == ([], [])
 
 
 def test_memory_that_cannot_be_read(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from parsers.attributes import ATTRIBUTES
 def told(expression: str, *values: Any) -> Any:
     con = duckdb.connect()
     create_macros(con)
-    ((value,),) = con.execute(f"SELECT {expression}", values).fetchall()  # noqa: S608
+    ((value,),) = con.execute(f"SELECT {expression}", values).fetchall()
     return value
 
 

@@ -58,6 +58,7 @@ def test_logins(prompt: bytes, typed: bytes, told: bool) -> None:
     assert said(*turns, (S, b"\r\n***\r\n"))[1:] == []
     for answer, outcome in (
         (b"\r\nLast failed login: Mon\r\n$ ", "telnet"),
+        (b"\r\n-> ", "telnet"),
         (b"\r\nmenu\r\n1) Setup" + b" " * 3000, "telnet"),
         (b"\r\nLogin incorrect\r\n", "telnet-refused"),
         (b"\r\n% Bad passwords\r\n", "telnet-refused"),
