@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from inventory.derive import open_inventory
+from tests.commands import run
 from tests.conftest import CLINIC, ROOT, Medspan
 from tests.degrade import degrade
 
@@ -22,6 +25,9 @@ LOSSY: dict[str, tuple[int, int, tuple[str, ...]]] = {
     "trunc": (3, 45, ("file_error",)),
     "garbage": (3, 45, ("file_error",)),
 }
+FORMS = (*LOSSLESS, *LOSSY)
+
+Rows = list[dict[str, Any]]
 
 
 def norm(value: object) -> str:
@@ -43,14 +49,14 @@ def field_is_right(device: dict[str, Any], field: str, want: Any) -> bool:
     return norm(want) == norm(got or "")
 
 
-def query(medspan: Medspan, *arguments: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(medspan(*arguments, "--format", "json").stdout)
+def query(inventory: Path, *arguments: str) -> Rows:
+    rows: Rows = json.loads(run(inventory, *arguments, "--format", "json")[0])
     return rows
 
 
-def score(medspan: Medspan) -> tuple[int, list[str]]:
+def score(devices: Rows) -> tuple[int, list[str]]:
     """Fields that are right, and what is claimed that must not be."""
-    by_ip = {ip: device for device in query(medspan, "devices") for ip in device["ip_addresses"]}
+    by_ip = {ip: device for device in devices for ip in device["ip_addresses"]}
     right, wrong = 0, []
     for ip, truth in TRUTH["devices"].items():
         for field, want in truth.items():
@@ -62,51 +68,61 @@ def score(medspan: Medspan) -> tuple[int, list[str]]:
     return right, [line for line in wrong if " role:" not in line]
 
 
-def assert_public_flows(medspan: Medspan) -> None:
-    flows = query(medspan, "flows", "--public")
+def assert_public_flows(flows: Rows) -> None:
     assert len(flows) == len(TRUTH["public_flows"])
     for want in TRUTH["public_flows"]:
         assert any(want.items() <= flow.items() for flow in flows), want
 
 
-def assert_no_canary(medspan: Medspan, folder: Path, *outputs: str) -> None:
+def test_clinic(medspan: Medspan, tmp_path: Path) -> None:
+    """As processes; and nothing that is written holds what is a patient's."""
+    inventory = tmp_path / "inventory.duckdb"
+    said = [medspan("read", CLINIC).stderr]
+    devices, flows, health = (medspan(name, "--format", "json").stdout for name in ("devices", "flows", "health"))
+    assert score(json.loads(devices)) == (45, [])
+    assert_public_flows([flow for flow in json.loads(flows) if flow["client_public"] or flow["server_public"]])
+    with open_inventory(inventory) as con:
+        said += [repr(con.execute(f"FROM {table}").fetchall()) for table in ("observation", "proof", "finding")]
     for form in ("csv", "json", "parquet"):
-        medspan("export", "-f", form, "-o", folder / f"canary.{form}")
-    written = [path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pcap"]
-    written += [output.encode() for output in outputs]
-    assert len(written) >= 4
+        run(inventory, "export", "-f", form, "-o", tmp_path / f"export.{form}")
+    said.append(repr(duckdb.sql(f"FROM '{tmp_path}/export.parquet'").fetchall()))
+    written = [path.read_bytes() for path in tmp_path.iterdir()]
+    written += [text.encode() for text in (*said, devices, flows, health)]
+    assert len(written) == 12
     for canary in TRUTH["canaries"]:
         for data in written:
             assert canary.encode() not in data
             assert canary.encode("utf-16-le") not in data
 
 
-def test_clinic(medspan: Medspan, tmp_path: Path) -> None:
-    done = medspan("read", CLINIC)
-    assert score(medspan) == (45, [])
-    assert_public_flows(medspan)
-    everything = [medspan(command, "--format", "json").stdout for command in ("devices", "flows", "health")]
-    why = [medspan("why", device["device_id"]).stdout for device in query(medspan, "devices")]
-    assert_no_canary(medspan, tmp_path, done.stderr, *everything, *why)
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Rows, Rows, dict[str, Any]]]:
+    """Devices, conversations with the public and health, by form: each is read as a site, and all derived at once."""
+    folder = tmp_path_factory.mktemp("forms")
+    inventory = folder / "inventory.duckdb"
+    for form in FORMS:
+        code = LOSSY[form][0] if form in LOSSY else 0
+        run(inventory, "read", degrade(CLINIC, form, folder), "--site", form, code=code)
+    found = [query(inventory, *words) for words in (("devices",), ("flows", "--public"), ("health",))]
+    devices, flows, health = ({form: [row for row in rows if row["site"] == form] for form in FORMS} for rows in found)
+    return {form: (devices[form], flows[form], *health[form]) for form in FORMS}
 
 
 @pytest.mark.parametrize("form", LOSSLESS)
-def test_forms_that_lose_nothing(medspan: Medspan, tmp_path: Path, form: str) -> None:
-    medspan("read", degrade(CLINIC, form, tmp_path))
-    assert score(medspan) == (45, [])
-    assert_public_flows(medspan)
-    (health,) = query(medspan, "health")
+def test_forms_that_lose_nothing(forms: dict[str, tuple[Rows, Rows, dict[str, Any]]], form: str) -> None:
+    devices, flows, health = forms[form]
+    assert score(devices) == (45, [])
+    assert_public_flows(flows)
     assert not any(
         health[loss] for loss in ("gaps", "truncated_packets", "one_way_flows", "parser_errors", "file_error")
     )
 
 
 @pytest.mark.parametrize("form", LOSSY)
-def test_forms_that_lose_something(medspan: Medspan, tmp_path: Path, form: str) -> None:
-    code, fields, losses = LOSSY[form]
-    medspan("read", degrade(CLINIC, form, tmp_path), code=code)
-    right, wrong = score(medspan)
+def test_forms_that_lose_something(forms: dict[str, tuple[Rows, Rows, dict[str, Any]]], form: str) -> None:
+    _, fields, losses = LOSSY[form]
+    devices, _, health = forms[form]
+    right, wrong = score(devices)
     assert wrong == []
     assert right >= fields
-    (health,) = query(medspan, "health")
     assert all(health[loss] for loss in losses), health

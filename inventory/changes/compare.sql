@@ -121,17 +121,19 @@ FROM old_thing o JOIN new_thing n ON n.same = o.same AND n.aspect = 'service' AN
     AND split_part(n.key, ' ', 1) = split_part(o.key, ' ', 1) AND NOT (contains(o.key, ' ') AND contains(n.key, ' '))
 WHERE o.aspect = 'service' AND o.present;
 
+-- The changes themselves are told already. What both sides have is none.
 CREATE OR REPLACE TEMP MACRO finding_of(side) AS TABLE
 FROM query_table(side || '_finding')
-WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed');  -- these are told as changes
+WHERE status <> 'closed' AND rule NOT IN ('new-device', 'device-gone', 'software-changed');
+
+CREATE OR REPLACE TEMP MACRO finding_only_of(side, other) AS TABLE
+SELECT side AS side, same, f.*
+FROM (FROM finding_of(side) ANTI JOIN finding_of(other) USING (finding_id)) f
+    LEFT JOIN query_table(side || '_same') USING (device_id);
 
 CREATE OR REPLACE TEMP TABLE open_finding AS
 WITH single AS (
-    SELECT 'old' AS side, s.same, f.*
-    FROM (FROM finding_of('old') ANTI JOIN finding_of('new') USING (finding_id)) f LEFT JOIN old_same s USING (device_id)
-    UNION ALL
-    SELECT 'new', s.same, f.*
-    FROM (FROM finding_of('new') ANTI JOIN finding_of('old') USING (finding_id)) f LEFT JOIN new_same s USING (device_id)
+    FROM finding_only_of('old', 'new') UNION ALL FROM finding_only_of('new', 'old')
 )
 -- A finding whose device just has another id now is the same one.
 SELECT * REPLACE (concat(title, ' (' || nullif(concat_ws(' ',
@@ -177,8 +179,8 @@ adding AS (
 ),
 -- What a new device does is told with it.
 equipped AS (
-    SELECT same, array_to_string(list_sort(list(CASE aspect WHEN 'ae_title' THEN 'AE title ' ELSE '' END || value))[:10],
-        '; ') AS equipment
+    SELECT same, array_to_string(list_sort(list(if(aspect = 'ae_title', 'AE title ', '') || value))[:10], '; ')
+        AS equipment
     FROM row_of('new') JOIN new_same USING (device_id)
     WHERE aspect IN ('ae_title', 'service') AND same IN (SELECT same FROM newcomer)
     GROUP BY same
@@ -209,7 +211,8 @@ described AS (
     SELECT * FROM old_device o ANTI JOIN new_device n USING (same, site)
 ),
 complete AS (
-    SELECT t.severity, t.change, d.site, d.device_id, d.ip AS ip_address, d.name AS device, t.field, t.old, t.new, t."at"
+    SELECT t.severity, t.change, d.site, d.device_id, d.ip AS ip_address, d.name AS device, t.field, t.old, t.new,
+        t."at"
     FROM told t JOIN described d USING (same)
     UNION ALL
     SELECT f.severity, 'finding opened', f.site, f.device_id, coalesce(f.ip_address, d.ip), d.name, f.rule, NULL,

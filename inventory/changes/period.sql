@@ -1,5 +1,5 @@
--- What of both sides of a comparison is of the present. Where one inventory is the other one, grown, its present is what
--- was captured since.
+-- What of both sides of a comparison is of the present. Where one inventory is the other one, grown, its present is
+-- what was captured since.
 CREATE OR REPLACE TEMP TABLE period AS
 SELECT
     site,

@@ -25,8 +25,8 @@ called AS (
 sign AS (
     SELECT *, unnest(list_transform(names, lambda x: {'turn': 1, 'field': 'name', 'value': x}) || [
         {'turn': 2, 'field': 'protocol', 'value': protocol},
-        {'turn': 3, 'field': 'port', 'value': CASE WHEN protocol IS NULL THEN concat_ws('/', server_port, transport) END}
-    ], recursive := true)
+        {'turn': 3, 'field': 'port',
+            'value': CASE WHEN protocol IS NULL THEN concat_ws('/', server_port, transport) END}], recursive := true)
     FROM called
 ),
 wording AS (
@@ -54,7 +54,7 @@ SELECT
     sni,
     certificate_name,                                   -- subject's common name, or first alternative name
     min(p.provider) AS cloud,                           -- by name; NULL where the names tell none
-    min_by(told, {'turn': turn, 'told': told}).kind AS remote_access,               -- rdp, ssh, vpn (IPsec)...
-    min_by(told, {'turn': turn, 'told': told}).certainty AS certainty              -- low: by the port alone
+    min_by(told, {'turn': turn, 'told': told}).kind AS remote_access,           -- rdp, ssh, vpn (IPsec)...
+    min_by(told, {'turn': turn, 'told': told}).certainty AS certainty           -- low: by the port alone
 FROM sign s LEFT JOIN access USING (field, value) LEFT JOIN provider p ON s.field = 'name' AND p.name = s.value
 GROUP BY site, server_ip, server_port, transport, protocol, sni, certificate_name;

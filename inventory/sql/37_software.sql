@@ -44,7 +44,7 @@ told AS (
     SELECT device_id, port, product, version, kind, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
         list_sort(list_distinct(list(seen)))[:5] AS seen
     FROM heard
-    WHERE product IS NOT NULL AND version_key(version) IS NOT NULL
+    WHERE product IS NOT NULL AND version_parts(version).numbers <> ''
     GROUP BY device_id, port, product, version, kind
     -- What accepts associations opens some, too.
     QUALIFY port IS NOT NULL OR count(port) OVER (PARTITION BY device_id, kind, product, version) = 0

@@ -9,8 +9,8 @@ WITH port AS (  -- that answered anybody
 ),
 said AS (
     SELECT device_id, port,
-        -- What only who was asked says, or is told: where a connection is met in its middle, ports alone do not tell who
-        -- opened it, and neither do messages that both ends may send.
+        -- What only who was asked says, or is told: where a connection is met in its middle, ports alone do not tell
+        -- who opened it, and neither do messages that both ends may send.
         bool_or(attribute IN ('called_ae_title', 'accepted_ae_title', 'rejected_ae_title', 'association',
             'hl7_acknowledgment_code', 'tls_version', 'tls_certificate', 'tls_alpn')) AS asked,
         bool_or(attribute = 'tls_alpn' AND regexp_matches(value, '^(h2|http/)')) AS web,

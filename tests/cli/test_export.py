@@ -154,15 +154,15 @@ for form in list(sys.argv[2:]):
 """
 
 
-def test_a_full_disk_leaves_the_old_files(clinic: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_files(inventory: Path, tmp_path: Path) -> None:
     for form in SINGLE:
         (tmp_path / form).write_text("old")
     (tmp_path / "netbox").mkdir()
     (tmp_path / "netbox" / README).write_text("old")
     done = subprocess.run(
-        [sys.executable, "-B", "-c", FILL, str(clinic), *FORMATS],
+        [sys.executable, "-B", "-c", FILL, str(inventory), *FORMATS],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "MEDSPAN_INVENTORY": str(clinic)},
+        env={"PYTHONPATH": str(ROOT), "MEDSPAN_INVENTORY": str(inventory)},
         capture_output=True,
         text=True,
         check=False,

@@ -13,7 +13,7 @@ from tests.inventory.test_geoip import database
 
 def test_what_is_exposed(cli: Cli) -> None:
     rows = json.loads(cli("exposure", "--format", "json").stdout)
-    assert [(row["kind"], row["direction"], row["organisation"], row["expected"]) for row in rows] == [
+    assert [(row["kind"], row["direction"], row["organization"], row["expected"]) for row in rows] == [
         ("service", "inbound", None, False),
         ("peers", "outbound", None, False),
     ]
@@ -56,7 +56,7 @@ def test_countries_and_as_numbers(cli: Cli, tmp_path: Path, monkeypatch: pytest.
     assert ",'=Google [bold]," in csv_row
     monkeypatch.setenv("MEDSPAN_GEOIP", f"{countries}:{numbers}")
     by_variable = json.loads(cli("exposure", "--format", "json").stdout)
-    assert [row["organisation"] for row in by_variable] == [None, "Google"]
+    assert [row["organization"] for row in by_variable] == [None, "Google"]
     monkeypatch.delenv("MEDSPAN_GEOIP")
     (tmp_path / "medspan.toml").write_text('geoip = ["countries.mmdb", "numbers.mmdb"]')
     assert json.loads(cli("exposure", "--format", "json").stdout) == by_variable
@@ -77,7 +77,7 @@ def test_partners_are_remembered_with_the_inventory(cli: Cli, tmp_path: Path) ->
     assert Store(path).remember_named_networks(named) == named
     assert Store(path).remember_named_networks(None) == named
     rows = json.loads(cli("exposure", "--inventory", path, "--format", "json").stdout)
-    assert [(row["organisation"], row["expected"]) for row in rows] == [("TeleRad", True)]
+    assert [(row["organization"], row["expected"]) for row in rows] == [("TeleRad", True)]
     assert "TeleRad: 8.8.8.8 (cloud.example)" in cli("exposure", "--inventory", path).stdout
     (tmp_path / "medspan.toml").write_text('[networks.partner]\n"Quad" = "9.9.9.0/24"')  # goes before what was
     rows = json.loads(cli("exposure", "--inventory", path, "--format", "json").stdout)

@@ -18,7 +18,9 @@ from tests.reading import read
 
 C, S = Side.CLIENT, Side.SERVER
 PROTOCOL, SNI = (list(FLOW_COLUMNS).index(name) for name in ("protocol", "sni"))
-ATTRIBUTE, VALUE = (list(OBSERVATION_COLUMNS).index(name) for name in ("attribute", "value"))
+ATTRIBUTE, VALUE, CLASS, PORT = (
+    list(OBSERVATION_COLUMNS).index(name) for name in ("attribute", "value", "class", "port")
+)
 
 
 @pytest.mark.parametrize("name", OPENINGS)
@@ -91,3 +93,30 @@ def test_real_ones(wild: Path, capture: str, sni: set[str], servers: set[str]) -
     assert {row[VALUE] for row in facts.observations if row[ATTRIBUTE] == "http_server"} == servers
     assert {row[PROTOCOL] for row in facts.flows} & {"http", "tls"} == ({"http"} if servers else {"tls"})
     assert not sensor.health.anomalies
+
+
+@pytest.mark.parametrize(
+    ("capture", "told"),
+    [
+        ("socks4-https.pcap", {"tls_version", "tls_cipher", "tls_certificate"}),
+        ("socks5-rdp.pcap", {"rdp_security"}),
+        ("socks5-smtp-503.pcap", {"smtp_banner"}),
+        ("https-connect.pcap", {"tls_version", "tls_cipher", "tls_certificate"}),
+        ("connect-with-header.pcap", {"tls_version", "tls_cipher"}),
+    ],
+)
+def test_what_a_proxy_passes_on_is_not_its_own(wild: Path, capture: str, told: set[str]) -> None:
+    (path,) = wild.rglob(capture)
+    facts, _ = read(path)
+    ends = {(row[ATTRIBUTE], row[CLASS]) for row in facts.observations if row[PORT] is not None}
+    assert {(attribute, "object") for attribute in told} <= ends
+    assert not {(attribute, "peer") for attribute in told} & ends
+    asked = {row[CLASS] for row in facts.observations if row[PORT] is None and row[ATTRIBUTE] == "tls_ja4"}
+    assert asked <= {"peer"}  # what a client says is its own
+
+
+@pytest.mark.parametrize("capture", ["psql-aws-ssl-require-15432.pcap", "mysql-tls.pcap"])
+def test_who_goes_on_in_another_protocol_speaks_for_himself(wild: Path, capture: str) -> None:
+    (path,) = wild.rglob(capture)
+    facts, _ = read(path)
+    assert {row[CLASS] for row in facts.observations if row[ATTRIBUTE] == "tls_version"} == {"peer"}

@@ -56,10 +56,11 @@ def write(path: Path, name: str, day: float, sites: dict[str, list[Host]], secon
     first, *others = sites
     capture = Capture(name, f"{name}.pcap", None, first, "core-1", "1", health, True)
     Store(path).write(capture, *(recorder.drain() for recorder in recorders.values()))
-    with duckdb.connect(str(path)) as con:
-        con.execute(
-            "INSERT INTO capture SELECT * REPLACE (unnest(?) AS site) FROM capture WHERE id = ?", [others, name]
-        )
+    if others:
+        with duckdb.connect(str(path)) as con:
+            con.execute(
+                "INSERT INTO capture SELECT * REPLACE (unnest(?) AS site) FROM capture WHERE id = ?", [others, name]
+            )
 
 
 def _tell(recorder: Recorder, host: Host, at: int, frame: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from inventory.recorder import Facts, Recorder
 from inventory.store import Annotation, Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
 from parsers.text import canonical
+from tests.inventory.exports.exporting import Whole, exported
 
 SECOND = 1_000_000_000
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
@@ -118,12 +120,22 @@ def write_inventory(path: Path, *, backwards: bool = False) -> None:
     told = captures()
     for capture, facts in reversed(told) if backwards else told:
         store.write(capture, facts)
-    with open_inventory(path, wanted=["identity"]) as con:
-        ids = dict(con.execute("SELECT mac, device_id FROM identity").fetchall())
+    ids = _ids(path)
     said = {"owner": "=Radiology", "location": "Room 3", "asset_tag": "A-17", "note": "-leased"}
     now = datetime(2026, 2, 1)
     store.annotate([Annotation(ids[CT_MAC], field, value, "ann", now) for field, value in said.items()])
     store.annotate([Annotation(ids[PC_MAC], "asset_tag", "A-17", "ann", now)])
+
+
+_known: dict[str, str] = {}
+
+
+def _ids(path: Path) -> dict[str, str]:
+    """The devices' ids by MAC address: the same, however the captures were read."""
+    if not _known:
+        with open_inventory(path, wanted=["identity"]) as con:
+            _known.update(con.execute("SELECT mac, device_id FROM identity WHERE mac IS NOT NULL").fetchall())
+    return _known
 
 
 @contextmanager
@@ -153,6 +165,12 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection
     write_inventory(path)
     with opened(path) as con:
         yield con
+
+
+@pytest.fixture(scope="session")
+def whole(con: DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The export of all sites in a format, made once."""
+    return cache(lambda form: exported(con, form, tmp_path_factory.mktemp("whole")))
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ from cyclonedx.validation.json import JsonStrictValidator
 from duckdb import DuckDBPyConnection
 
 from tests.inventory.exports.conftest import FORMULA, TITLE
-from tests.inventory.exports.test_same_bytes import exported
+from tests.inventory.exports.exporting import Whole, exported
 
 
 @pytest.fixture
-def bom(con: DuckDBPyConnection, tmp_path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(exported(con, "cyclonedx", tmp_path))
+def bom(whole: Whole) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(whole("cyclonedx"))
     return found
 
 
@@ -91,9 +91,13 @@ def test_vulnerabilities(bom: dict[str, Any], con: DuckDBPyConnection, tmp_path:
             SELECT 'known-vulnerability', device_id, NULL, DATE '2999-12-31', 'behind a firewall'
             FROM found WHERE finding_id = 'f0'"""
         )
+        con.execute("UPDATE found SET last_seen = TIMESTAMP '2025-01-01' WHERE finding_id = 'f2'")
         decided = json.loads(exported(con, "cyclonedx", tmp_path))["vulnerabilities"]
     finally:
         con.execute("ROLLBACK")
     analyses = [item["analysis"] for item in decided if item["id"] == "CVE-2021-41773"]
     assert {"state": "in_triage"} in analyses
-    assert {"state": "exploitable", "response": ["will_not_fix"], "detail": "behind a firewall"} in analyses
+    assert {"state": "in_triage", "response": ["will_not_fix"], "detail": "behind a firewall"} in analyses
+    # Neither that it was accepted nor that it is no longer seen says whether it can be used, or was mended.
+    (unseen,) = (item["analysis"] for item in decided if item["id"] == "=CVE")
+    assert unseen == {"state": "in_triage", "detail": "no longer seen"}

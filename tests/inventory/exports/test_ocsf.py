@@ -5,20 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from duckdb import DuckDBPyConnection
 from jsonschema import Draft202012Validator
 
 from inventory.exports import ocsf
 from sensor.cli.options import Role
 from tests.inventory.exports.conftest import CT_MAC, FORMULA, PACS_MAC, TITLE
-from tests.inventory.exports.test_same_bytes import exported
+from tests.inventory.exports.exporting import Whole
 
 SCHEMA = json.loads(Path(__file__).with_name("ocsf_inventory_info.schema.json").read_text("utf-8"))
 
 
 @pytest.fixture
-def events(con: DuckDBPyConnection, tmp_path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in exported(con, "ocsf", tmp_path).decode().splitlines()]
+def events(whole: Whole) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in whole("ocsf").decode().splitlines()]
 
 
 def by_mac(events: list[dict[str, Any]], mac: str) -> dict[str, Any]:

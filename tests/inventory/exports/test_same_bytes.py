@@ -10,46 +10,8 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
-from inventory.exports.cyclonedx import write_cyclonedx
-from inventory.exports.netbox import write_netbox
-from inventory.exports.ocsf import write_ocsf
-from inventory.exports.tables import TABLES, write_parquet, write_table
-from inventory.exports.workbook import write_workbook
-
-FORMATS = ["csv", "json", "parquet", "xlsx", "cyclonedx", "netbox", "ocsf"]
-
-
-class Kept(io.BytesIO):
-    """A file of which the bytes are there when it was closed."""
-
-    def close(self) -> None:
-        self.bytes = self.getvalue()
-        super().close()
-
-
-def exported(con: DuckDBPyConnection, form: str, folder: Path, site: str | None = None, what: str = "devices") -> bytes:
-    """Return the export's bytes; of a folder, those of its files one after the other."""
-    file = Kept()
-    if form == "netbox":
-        target = folder / f"netbox-{len(list(folder.iterdir()))}"
-        target.mkdir()
-        write_netbox(con, site, target)
-        return b"".join(path.name.encode() + b"\n" + path.read_bytes() for path in sorted(target.iterdir()))
-    if form == "parquet":
-        path = folder / "it's a file"
-        write_parquet(con, what, site, path)
-        return path.read_bytes()
-    if form in ("csv", "json"):
-        write_table(con, what, form, site, file)
-    elif form == "xlsx":
-        write_workbook(con, site, "1.2.3", file)
-    elif form == "cyclonedx":
-        write_cyclonedx(con, site, "1.2.3", file)
-    else:
-        write_ocsf(con, site, "1.2.3", file)
-    if not file.closed:
-        file.close()
-    return file.bytes
+from inventory.exports.tables import TABLES, write_parquet
+from tests.inventory.exports.exporting import FORMATS, Whole, exported
 
 
 def text(data: bytes, form: str) -> str:
@@ -62,9 +24,9 @@ def text(data: bytes, form: str) -> str:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_twice_and_read_in_another_order(
-    con: DuckDBPyConnection, backwards: DuckDBPyConnection, tmp_path: Path, form: str
+    con: DuckDBPyConnection, backwards: DuckDBPyConnection, whole: Whole, tmp_path: Path, form: str
 ) -> None:
-    first = exported(con, form, tmp_path)
+    first = whole(form)
     assert len(first) > 500
     assert exported(con, form, tmp_path) == first
     assert exported(backwards, form, tmp_path) == first
@@ -98,8 +60,8 @@ def test_of_one_site(con: DuckDBPyConnection, tmp_path: Path, form: str) -> None
 
 
 @pytest.mark.parametrize("form", sorted(set(FORMATS) - {"parquet"}))
-def test_what_people_say_is_in_it(con: DuckDBPyConnection, tmp_path: Path, form: str) -> None:
-    found = text(exported(con, form, tmp_path), form)
+def test_what_people_say_is_in_it(whole: Whole, form: str) -> None:
+    found = text(whole(form), form)
     for word in ("=Radiology", "Room 3", "A-17", "-leased"):
         assert word in found
     assert "放射線科" in found or form == "cyclonedx"  # which is ASCII, with escapes

@@ -19,6 +19,7 @@ from openpyxl import Workbook, load_workbook
 from inventory.exports import workbook
 from inventory.exports.workbook import write_workbook
 from tests.inventory.exports.conftest import END, ESCAPE, FORMULA, TITLE
+from tests.inventory.exports.exporting import Whole
 
 SHEETS = ["Cover", "Devices", "Services", "Public conversations", "Findings", "Captures", "Changes"]
 
@@ -29,9 +30,9 @@ def written(con: DuckDBPyConnection, site: str | None = None) -> tuple[bytes, wo
     return file.getvalue(), told
 
 
-@pytest.fixture(scope="module")
-def data(con: DuckDBPyConnection) -> bytes:
-    return written(con)[0]
+@pytest.fixture
+def data(whole: Whole) -> bytes:
+    return whole("xlsx")
 
 
 @pytest.fixture
