@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from sensor.cli.main import app
-from tests.conftest import ROOT, Medspan
+from tests.commands import run
+from tests.conftest import ROOT
 from tests.degrade import degrade
 from tests.reading import read_apart
 
@@ -35,14 +34,6 @@ def unpacked(name: str, folder: Path) -> Path:
     capture = folder / name / f"{name}.pcap"
     capture.write_bytes(gzip.decompress((ROOT / "tests/cases" / name / "capture.pcap.gz").read_bytes()))
     return capture
-
-
-def run(folder: Path, *arguments: str | Path) -> str:
-    """What a command prints, run in this process (so many would be long to start) on an inventory in `folder`."""
-    words = [*map(str, arguments), "--inventory", str(folder / "inventory.duckdb")]
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 def order(device: dict[str, Any]) -> tuple[str, ...]:
@@ -112,39 +103,49 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_case(tmp_path: Path, name: str) -> None:
-    run(tmp_path, "read", unpacked(name, tmp_path))
-    devices = json.loads(run(tmp_path, "devices", "--format", "json"))
+    inventory = tmp_path / "inventory.duckdb"
+    run(inventory, "read", unpacked(name, tmp_path))
+    devices = json.loads(run(inventory, "devices", "--format", "json")[0])
     check(name, devices)
     referenced = [tuple(device[field] for field in OWN) for device in devices if device["addressless"]]
     assert Counter(referenced) == Counter(map(tuple, CASES[name]["referenced"]))
 
 
-def read_all(form: str, folder: Path) -> list[dict[str, Any]]:
-    """Every case in a degraded form, each a site of one inventory."""
-    captures = {name: degrade(unpacked(name, folder), form, folder / name) for name in CASES}
+LOSSLESS, LOSSY = ("dup", "shuffle", "qinq", "vxlan"), ("loss2", "mid", "oneway")
+
+
+@pytest.fixture(scope="module")
+def degraded(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Devices of every case in every form, each a site `form/case` of one inventory."""
+    folder = tmp_path_factory.mktemp("degraded")
+    captures = {}
+    for name in CASES:
+        whole = unpacked(name, folder)
+        captures |= {f"{form}/{name}": degrade(whole, form, folder / name) for form in (*LOSSLESS, *LOSSY)}
     read_apart(captures, folder / "inventory.duckdb")
-    devices: list[dict[str, Any]] = json.loads(run(folder, "devices", "--format", "json"))
+    devices: list[dict[str, Any]] = json.loads(run(folder / "inventory.duckdb", "devices", "--format", "json")[0])
     return devices
 
 
-@pytest.mark.parametrize("form", ["dup", "shuffle", "qinq", "vxlan"])
-def test_degraded_cases(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("form", LOSSLESS)
+def test_degraded_cases(degraded: list[dict[str, Any]], form: str) -> None:
     """What one site only hears of is known in another: referenced devices are not counted here."""
-    devices = read_all(form, tmp_path)
     for name in CASES:
-        check(name, [device for device in devices if device["site"] == name], form)
+        check(name, [device for device in degraded if device["site"] == f"{form}/{name}"], form)
 
 
-@pytest.mark.parametrize("form", ["loss2", "mid", "oneway"])
-def test_of_whatever_was_lost_nobody_inherits_with_confidence(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("form", LOSSY)
+def test_of_whatever_was_lost_nobody_inherits_with_confidence(degraded: list[dict[str, Any]], form: str) -> None:
     own: dict[tuple[str, str, str], set[str]] = {}  # by site, address and field
     for name, case in CASES.items():
         for want in case["devices"]:
             for field in OWN:
-                own.setdefault((name, want["ip"], field), set()).add(want.get("own", {}).get(field))
+                own.setdefault((f"{form}/{name}", want["ip"], field), set()).add(want.get("own", {}).get(field))
+    devices = [device for device in degraded if device["site"].startswith(f"{form}/")]
+    assert len({device["site"] for device in devices}) == len(CASES)
     claimed = [
         (device["site"], ip, field, device[field])
-        for device in read_all(form, tmp_path)
+        for device in devices
         for ip in device["ip_addresses"]
         for field in OWN
         if device[field]
@@ -154,9 +155,10 @@ def test_of_whatever_was_lost_nobody_inherits_with_confidence(tmp_path: Path, fo
     assert claimed == []
 
 
-def test_history_of_an_upgrade(medspan: Medspan, tmp_path: Path) -> None:
-    medspan("read", unpacked("software_upgrade", tmp_path))
-    told = json.loads(medspan("why", "10.20.0.12", "software_versions", "--format", "json").stdout)
+def test_history_of_an_upgrade(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.duckdb"
+    run(inventory, "read", unpacked("software_upgrade", tmp_path))
+    told = json.loads(run(inventory, "why", "10.20.0.12", "software_versions", "--format", "json")[0])
     assert {(row["value"], row["used"]) for row in told} == {("syngo MR E11", False), ("syngo MR XA30", True)}
     (former,) = [row for row in told if not row["used"]]
     (present,) = [row for row in told if row["used"]]
@@ -164,8 +166,9 @@ def test_history_of_an_upgrade(medspan: Medspan, tmp_path: Path) -> None:
     assert former["last_seen"] < present["first_seen"]
 
 
-def test_a_title_called_in_vain_is_told_but_not_believed(medspan: Medspan, tmp_path: Path) -> None:
-    medspan("read", unpacked("associations_refused", tmp_path))
-    told = json.loads(medspan("why", "10.20.0.40", "ae_titles", "--format", "json").stdout)
+def test_a_title_called_in_vain_is_told_but_not_believed(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.duckdb"
+    run(inventory, "read", unpacked("associations_refused", tmp_path))
+    told = json.loads(run(inventory, "why", "10.20.0.40", "ae_titles", "--format", "json")[0])
     assert {(row["value"], row["used"]) for row in told if row["used"]} == {("VNA1", True)}
     assert "it rejected associations for it" in {row["reason"] for row in told if row["value"] == "WRONGAE"}

@@ -8,12 +8,17 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from inventory.database import open_database
+from inventory.derive import open_inventory
+from inventory.errors import InventoryError
+from tests.commands import run
 from tests.conftest import CLINIC, MEDSPAN, Medspan
 from tests.degrade import read_pcap, write_pcap
 
@@ -23,17 +28,24 @@ def devices(medspan: Medspan) -> list[dict[str, Any]]:
     return rows
 
 
-def inventory(medspan: Medspan) -> tuple[Any, ...]:
+def inventory(folder: Path) -> list[list[str]]:
     """Everything that is derived: devices, conversations, and each value with its evidence (but not its file)."""
-    flows = json.loads(medspan("flows", "--format", "json").stdout)
-    evidence = medspan(
-        "sql",
-        "SELECT device_id, field, value, class, confidence, count, first_seen, last_seen, used FROM evidence "
-        "ORDER BY ALL",
-        "--format",
-        "json",
+    tables = ("device", "conversation", "evidence")
+    told = (
+        "FROM device",
+        "FROM conversation",
+        "SELECT device_id, field, value, class, confidence, count, first_seen, last_seen, used FROM evidence",
     )
-    return devices(medspan), flows, json.loads(evidence.stdout)
+    with open_inventory(folder / "inventory.duckdb", wanted=tables) as con:
+        return [sorted(map(repr, con.execute(question).fetchall())) for question in told]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """What the clinic capture gives, read as one file."""
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder / "inventory.duckdb", "read", CLINIC)
+    return inventory(folder)
 
 
 def parts(folder: Path, *cuts: float) -> list[Path]:
@@ -120,42 +132,32 @@ class TestWhatIsGiven:
         assert f"{notes}: not a capture" in done.stderr
         assert len(devices(medspan)) > 8
 
-    def test_standard_input(self, medspan: Medspan, tmp_path: Path) -> None:
+    def test_standard_input(self, medspan: Medspan, tmp_path: Path, whole: list[list[str]]) -> None:
         medspan("read", "-", stdin=CLINIC.open("rb"))
-        from_pipe = inventory(medspan)
-        (tmp_path / "inventory.duckdb").unlink()
-        medspan("read", CLINIC)
-        assert inventory(medspan) == from_pipe
+        assert inventory(tmp_path) == whole
 
 
 class TestSameInventory:
     """Order, splitting and repetition change nothing."""
 
     @pytest.mark.parametrize("cuts", [(0.5,), (0.3, 0.31, 0.77)])
-    def test_split(self, medspan: Medspan, tmp_path: Path, cuts: tuple[float, ...]) -> None:
+    def test_split(self, medspan: Medspan, tmp_path: Path, whole: list[list[str]], cuts: tuple[float, ...]) -> None:
         medspan("read", *reversed(parts(tmp_path, *cuts)))
-        split = inventory(medspan)
-        (tmp_path / "inventory.duckdb").unlink()
-        medspan("read", CLINIC)
-        assert inventory(medspan) == split
+        assert inventory(tmp_path) == whole
 
-    def test_order(self, medspan: Medspan, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+    def test_order(self, tmp_path: Path, whole: list[list[str]], order: list[int]) -> None:
         paths = parts(tmp_path, 0.25, 0.5, 0.75)
-        for path in paths:
-            medspan("read", path)
-        forward = inventory(medspan)
-        (tmp_path / "inventory.duckdb").unlink()
-        for path in reversed(paths):
-            medspan("read", path)
-        assert inventory(medspan) == forward
+        for number in order:
+            run(tmp_path / "inventory.duckdb", "read", paths[number])
+        assert inventory(tmp_path) == whole
 
-    def test_again(self, medspan: Medspan) -> None:
+    def test_again(self, medspan: Medspan, tmp_path: Path, whole: list[list[str]]) -> None:
         medspan("read", CLINIC)
-        once, facts = inventory(medspan), medspan("sql", "SELECT count(*) FROM observation").stdout
+        before = (tmp_path / "inventory.duckdb").read_bytes()
         done = medspan("read", CLINIC)
         assert "already read as site default, nothing changed" in done.stderr
-        assert inventory(medspan) == once
-        assert medspan("sql", "SELECT count(*) FROM observation").stdout == facts
+        assert (tmp_path / "inventory.duckdb").read_bytes() == before
 
     def test_jobs(self, medspan: Medspan, tmp_path: Path) -> None:
         paths = [tmp_path / f"{number}.pcap" for number in range(3)]
@@ -163,10 +165,10 @@ class TestSameInventory:
         for hour, path in enumerate(paths):
             write_pcap(path, [frame._replace(time=frame.time + hour * 3_600_000_000) for frame in frames])
         medspan("read", "--jobs", "2", *paths)
-        parallel = inventory(medspan)
+        parallel = inventory(tmp_path)
         (tmp_path / "inventory.duckdb").unlink()
-        medspan("read", *paths)
-        assert inventory(medspan) == parallel
+        run(tmp_path / "inventory.duckdb", "read", *paths)
+        assert inventory(tmp_path) == parallel
 
 
 class TestInterrupted:
@@ -191,7 +193,7 @@ class TestInterrupted:
 
     def test_killed(self, medspan: Medspan, tmp_path: Path) -> None:
         medspan("read", parts(tmp_path, 0.5)[0])
-        before = inventory(medspan)
+        before = inventory(tmp_path)
         process = start(tmp_path, "-", stdin=subprocess.PIPE)
         assert process.stdin is not None
         process.stdin.buffer.write(CLINIC.read_bytes())
@@ -199,7 +201,7 @@ class TestInterrupted:
         time.sleep(1)
         process.kill()
         process.communicate()
-        assert inventory(medspan) == before
+        assert inventory(tmp_path) == before
 
     def test_full_disk(self, medspan: Medspan, tmp_path: Path) -> None:
         if os.geteuid() != 0:
@@ -238,8 +240,15 @@ class TestDamaged:
         assert "Traceback" not in done.stderr
 
 
+def captures(folder: Path) -> list[str]:
+    """Those that are read, as far as a sensor lets us look."""
+    with suppress(InventoryError), open_database(folder / "inventory.duckdb", read_only=True) as con:
+        return [name for (name,) in con.execute("SELECT name FROM capture").fetchall()]
+    return []
+
+
 class TestFollow:
-    def test_a_capture_that_rotates(self, medspan: Medspan, tmp_path: Path) -> None:
+    def test_a_capture_that_rotates(self, tmp_path: Path, whole: list[list[str]]) -> None:
         (folder := tmp_path / "ring").mkdir()
         paths = parts(tmp_path, 0.3, 0.6, 0.9)
         process = start(tmp_path, "--follow", folder)
@@ -250,17 +259,14 @@ class TestFollow:
                 time.sleep(0.05)
             (folder / "newest.pcap").write_bytes(CLINIC.read_bytes()[:24])  # so that the last part is complete
             deadline = time.monotonic() + 30
-            while len(json.loads(medspan("health", "--format", "json", code=None).stdout or "[]")) < len(paths):
+            while len(captures(tmp_path)) < len(paths):
                 assert time.monotonic() < deadline
-                time.sleep(0.3)
+                time.sleep(0.1)
         finally:
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=30)
         assert process.returncode == 130, errors
-        followed = inventory(medspan)
-        (tmp_path / "inventory.duckdb").unlink()
-        medspan("read", CLINIC)
-        assert inventory(medspan) == followed
+        assert inventory(tmp_path) == whole
 
     def test_nothing_to_follow(self, medspan: Medspan, tmp_path: Path) -> None:
         done = medspan("read", "--follow", tmp_path / "gone", code=2)
