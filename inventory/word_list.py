@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple
 
 import duckdb
 
 from inventory.annotate import FIELDS, read_value, said
+from inventory.csv_lists import CsvRows
 from inventory.errors import InventoryError
 from inventory.merging import NOT_SAME, SAME
 from inventory.naming import find_named, the_one
@@ -31,9 +32,12 @@ class Said(NamedTuple):
     values: dict[str, str]  # field -> what it says; cells that are empty say nothing
 
 
-def read_list(file: TextIO, name: str) -> tuple[list[str], list[Said]]:
-    """Read a list; return the fields it has, and its lines. Raises InventoryError, naming file and line."""
-    lines = csv.reader(file, strict=True)
+def read_list(text: str, name: str) -> tuple[list[str], list[Said]]:
+    """Read a list, whatever its delimiter; return the fields it has, and its lines.
+
+    Raises InventoryError, naming file and line.
+    """
+    lines = CsvRows(text)
     try:
         header = [clean(cell).strip() for cell in next(lines, [])]
         key = next((column for column in DEVICE_COLUMNS if column in header), None)
@@ -46,14 +50,14 @@ def read_list(file: TextIO, name: str) -> tuple[list[str], list[Said]]:
             if header.count(column) > 1:
                 raise InventoryError(f"{name}:1: column {column} is here twice")
         return fields, list(_lines(lines, name, header, key))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InventoryError(f"{name}:{lines.line_num}: not CSV in UTF-8: {clean(str(error))}") from None
+    except csv.Error as error:
+        raise InventoryError(f"{name}:{lines.line}: not CSV: {clean(str(error))}") from None
 
 
-def _lines(lines: Iterator[list[str]], name: str, header: list[str], key: str) -> Iterator[Said]:
+def _lines(lines: CsvRows, name: str, header: list[str], key: str) -> Iterator[Said]:
     first: dict[str, int] = {}
     for cells in lines:
-        line = lines.line_num  # type: ignore[attr-defined]
+        line = lines.line
         if not any(cells):
             continue
         if len(cells) != len(header):

@@ -47,7 +47,8 @@ FROM (
     WHERE last_seen > after
     UNION ALL
     SELECT kind, aspect, NULL, hash(key) FROM row_of('new') JOIN present_after('new') USING (site)
-    WHERE last_seen > after
+    -- What is news by itself is so, too, where a capture was added that overlaps those of before.
+    WHERE last_seen > after OR aspect IN ('ae_title', 'service', 'public_peer')
 )
 GROUP BY kind
 HAVING (count(old_key) > 1 OR count(new_key) > 1 OR min(old_key) IS DISTINCT FROM min(new_key))

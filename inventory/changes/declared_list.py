@@ -10,11 +10,11 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from inventory.csv_lists import CsvRows, read_text
 from inventory.errors import InventoryError
 from inventory.naming import mac
 from parsers.text import clean
 
-MAX_SIZE: Final = 64 << 20  # bytes
 _NOTHING: Final = frozenset(["", "-", "--", "?", "n/a", "na", "none", "null", "unknown", "tbd", "dhcp", "x"])
 # Field -> headers that mean it, as letters and digits; our own exports' are among them.
 _HEADERS: Final = {
@@ -41,7 +41,6 @@ KEYS: Final = (
     "hostname",
     "ae_title",
 )  # that tell which device, the strongest first
-_MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _MAC: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _UNIQUE: Final = ("serial", "mac", "asset_tag")
 _MEANING: Final = {header: field for field, headers in _HEADERS.items() for header in headers.split()}
@@ -69,18 +68,12 @@ def read_list(file: Path, mapping: str | None = None) -> DeclaredList:
 
     Raises InventoryError, with the line where there is one.
     """
-    text = _decode(file)
-    lines = text.splitlines(keepends=True)
-    first = lines[0] if lines else ""
-    told = re.match(r"sep=(.)\s*$", first)  # Excel's way to tell
-    delimiter = told[1] if told else max(",;\t|", key=first.count)
-    reader = csv.reader(lines[1:] if told else lines, delimiter=delimiter, strict=False)
-    skipped = 1 if told else 0
+    reader = CsvRows(read_text(file))
     try:
         cells = next((row for row in reader if any(cell.strip() for cell in row)), None)
         if cells is None:
             raise InventoryError(f"{file} is empty")
-        where = f"{file}, line {reader.line_num + skipped}"
+        where = f"{file}, line {reader.line}"
         headers = [" ".join(clean(cell).split()) for cell in cells]
         columns = _columns(headers, _parse_mapping(mapping), where)
         listed = DeclaredList({field: headers[at] for field, at in columns.items()}, [], [], [])
@@ -88,7 +81,7 @@ def read_list(file: Path, mapping: str | None = None) -> DeclaredList:
         whole: dict[tuple[str, ...], int] = {}
         twice: list[str] = []
         for row in reader:
-            line = reader.line_num + skipped
+            line = reader.line
             if len(row) > len(headers) and any(cell.strip() for cell in row[len(headers) :]):
                 raise InventoryError(f"{file}, line {line}: {len(row)} cells, where the header has {len(headers)}")
             if any(cell.strip() for cell in row):
@@ -96,30 +89,13 @@ def read_list(file: Path, mapping: str | None = None) -> DeclaredList:
                     twice.append(f"{file}, line {line}: the same row as in line {before}")
                 listed.rows.append(_read_row(row, line, columns, listed.unread))
     except csv.Error as error:
-        raise InventoryError(f"{file}, line {reader.line_num + skipped}: {error}") from None
+        raise InventoryError(f"{file}, line {reader.line}: {error}") from None
     if not listed.rows:
         raise InventoryError(f"{file} is empty: there is nothing below its header")
     _check_unique(file, listed.rows)
     if twice:
         raise InventoryError(twice[0])
     return listed
-
-
-def _decode(file: Path) -> str:
-    try:
-        if file.stat().st_size > MAX_SIZE:
-            raise InventoryError(f"{file} is too large for a list of devices")
-        content = file.read_bytes()
-    except OSError as error:
-        raise InventoryError(f"{file} cannot be read: {(error.strerror or 'error').lower()}") from None
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise InventoryError(f"{file} is a spreadsheet: save it as CSV")
-    marked = [encoding for mark, encoding in _MARKS.items() if content.startswith(mark)]
-    encoding = marked[0] if marked else "utf-16-le" if content[1:8:2] == b"\0\0\0\0" else "utf-8"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _parse_mapping(mapping: str | None) -> dict[str, str]:
@@ -139,7 +115,7 @@ def _columns(headers: list[str], wanted: dict[str, str], where: str) -> dict[str
     for field, header in wanted.items():
         if (found := folded.count(header.casefold())) != 1:
             told = "no column" if not found else f"{found} columns"
-            raise InventoryError(f"{where}: {told} {clean(header)!r}; it has {', '.join(map(repr, headers[:20]))}")
+            raise InventoryError(f"{where}: {told} {clean(header)!r}; it has {_shown(headers)}")
         columns[field] = folded.index(header.casefold())
     for at, header in enumerate(headers):
         field = _MEANING.get(re.sub(r"[^a-z0-9]", "", header.casefold()), "")
@@ -152,9 +128,14 @@ def _columns(headers: list[str], wanted: dict[str, str], where: str) -> dict[str
     if not columns.keys() & set(KEYS):
         raise InventoryError(
             f"{where}: no column tells which device ({', '.join(KEYS)}): say which with --map 'serial=...'; "
-            f"it has {', '.join(map(repr, headers[:20]))}"
+            f"it has {_shown(headers)}"
         )
     return dict(sorted(columns.items(), key=lambda item: item[1]))
+
+
+def _shown(headers: list[str]) -> str:
+    """The first words of the headers: a wrong file may have anything in its first line."""
+    return ", ".join(repr(header[:24]) for header in headers[:20])
 
 
 def _read_row(row: list[str], line: int, columns: dict[str, int], unread: list[str]) -> Declared:

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from inventory.export import Row, to_text
@@ -54,7 +55,7 @@ class SyslogSocket:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._path = name.removeprefix("unix:")
+        self.path = Path(name.removeprefix("unix:"))
 
     def send(self, rows: Sequence[Row]) -> int:
         """Send `rows`; return how many were taken. Raises OSError if none was."""
@@ -62,7 +63,7 @@ class SyslogSocket:
         taken = 0
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
             to.settimeout(_TIMEOUT)
-            to.connect(self._path)
+            to.connect(str(self.path))
             for row in rows:
                 try:
                     to.send(message(row, datetime.now(UTC), host))

@@ -103,6 +103,7 @@ class _Styles(NamedTuple):
 def write_workbook(con: duckdb.DuckDBPyConnection, site: str | None, version: str, file: BinaryIO) -> Written:
     """Write the inventory (of one site) to `file`. `version` is medspan's. Raises OSError."""
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
     about = scope(con, site)
     rows: dict[str, int] = {}
@@ -124,7 +125,10 @@ def write_workbook(con: duckdb.DuckDBPyConnection, site: str | None, version: st
         changed = (row for begin in begins for row in _changed(con, *begin))
         rows[CHANGES] = _write_sheet(book.add_worksheet(CHANGES), _CHANGE, changed, styles, left_out)
         write_cover(con, book, cover, about, site, version, begins, rows, left_out)
-        book.close()
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise OSError(*error.args[0].args) from None  # of its own files, below `folder`
     file.write(packed.getbuffer())
     return Written(rows, left_out)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,14 +83,11 @@ def _of_device(
 
 
 def _annotate_many(table: Path, author: str, inventory: Path, knowledge: Path | None, site: str | None) -> None:
-    from inventory.errors import InventoryError
+    from inventory.csv_lists import MAX_SIZE, decode, read_text
     from inventory.word_list import read_list, said_in_list
 
-    try:
-        with nullcontext(sys.stdin) if str(table) == "-" else table.open(encoding="utf-8-sig", newline="") as file:
-            fields, lines = read_list(file, str(table))
-    except OSError as error:
-        raise InventoryError(f"{table}: {(error.strerror or 'cannot be read').lower()}") from None
+    text = decode(sys.stdin.buffer.read(MAX_SIZE), "standard input") if str(table) == "-" else read_text(table)
+    fields, lines = read_list(text, str(table))
     with open_configured(inventory, knowledge, wanted=_NAMING) as con:
         said = said_in_list(con, str(table), lines, author, site)
     if said:

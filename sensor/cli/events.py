@@ -38,6 +38,8 @@ class Teller:
     def __init__(self, inventory: Path, events: Path | None, socket: str | None) -> None:
         """Start it, and wait until what is in the inventory now counts as told. Raises InventoryError."""
         _check(inventory, events)
+        if socket:
+            _check_socket(socket)
         targets = [str(events.absolute()) if events is not None else "", socket or ""]
         self._command = [sys.executable, "-P", "-m", "sensor.cli.events", str(inventory.absolute()), *targets]
         self._pause = self._due = 0.0  # seconds; when it may be started again
@@ -91,6 +93,26 @@ def _check(inventory: Path, events: Path | None) -> None:
         raise InventoryError(f"no folder {events.parent} for the events")
     if events.is_dir():
         raise InventoryError(f"{events} is a folder: events need a file")
+    try:
+        with events.open("ab+") as file:
+            if file.seekable() and file.seek(0) == 0 and file.read(1) not in (b"", b"{"):
+                raise InventoryError(f"{events} is there already, and holds no events")
+    except OSError as error:
+        raise InventoryError(f"{events} cannot be written: {(error.strerror or 'error').lower()}") from None
+
+
+def _check_socket(name: str) -> None:
+    """Say at once where nobody listens; raise InventoryError where it is no socket at all."""
+    from inventory.changes.syslog import SyslogSocket
+    from inventory.errors import InventoryError
+
+    to = SyslogSocket(name)
+    if to.path.exists() and not to.path.is_socket():
+        raise InventoryError(f"{name} is no socket")
+    try:
+        to.send([])
+    except OSError as error:
+        note(f"medspan: {name}: {(error.strerror or 'error').lower()}: events are kept until somebody takes them")
 
 
 def main(inventory: str, events: str, socket: str) -> None:

@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from duckdb import DuckDBPyConnection
 
+from inventory import keeping
 from inventory.config import Config
 from inventory.derive import open_inventory
 from inventory.recorder import Recorder
 from inventory.store import Capture, Store
 from parsers.records import CaptureHealth, Endpoint, Evidence, FlowRecord
 from sensor.cli.main import main
-from tests.conftest import CLINIC, ROOT
+from tests.commands import run
+from tests.conftest import CLINIC
 
 SECOND = 1_000_000_000
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
@@ -82,10 +84,18 @@ def write_inventory(path: Path, site: str = "north", capture_id: str = "cafe") -
     Store(path).write(capture, recorder.drain())
 
 
+def keep_tables(path: Path) -> None:
+    """Keep derived tables, as of a large inventory; those that tests write for themselves are derived when asked."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(keeping, "FEWEST", 1)
+        assert keeping.keep(path, NOTHING)
+
+
 @pytest.fixture(scope="session")
 def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("inventory") / "medspan.duckdb"
     write_inventory(path)
+    keep_tables(path)
     return path
 
 
@@ -93,8 +103,8 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The inventory of the bundled capture."""
     path = tmp_path_factory.mktemp("clinic") / "medspan.duckdb"
-    command = [sys.executable, "-m", "sensor.cli.main", "read", str(CLINIC), "--inventory", str(path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    run(path, "read", CLINIC)
+    keep_tables(path)
     return path
 
 

@@ -145,4 +145,7 @@ def test_either_a_device_or_a_list(told: Cli, tmp_path: Path) -> None:
     assert told("annotate").returncode == 2
     assert told("annotate", "CT1", "owner=x", "--csv", tmp_path / "list.csv").returncode == 2
     done = told("annotate", "--csv", tmp_path / "missing.csv")
-    assert (done.returncode, done.stderr) == (2, f"medspan: {tmp_path / 'missing.csv'}: no such file or directory\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"medspan: {tmp_path / 'missing.csv'} cannot be read: no such file or directory\n",
+    )

@@ -65,7 +65,13 @@ def test_repeated_observations_are_one_fact() -> None:
         r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, frame)
     assert r.pending == 1
     facts = r.drain()
-    assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps.total()) == ("north", "core-1", "cafe", [], 0)
+    assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps.total()) == (
+        "north",
+        "core-1",
+        "cafe",
+        [],
+        0,
+    )
     expected = ("100", "00:11:22:33:44:55", "10.0.0.7", None, "tcp", None, "dicom", "calling_ae_title", "CT1", "peer")
     assert facts.observations == [(*expected, 20, 90, 4, 3)]
     assert len(OBSERVATION_COLUMNS) == len(facts.observations[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
 from inventory.errors import InventoryError
@@ -11,7 +9,7 @@ from inventory.word_list import Said, read_list
 
 
 def read(text: str) -> tuple[list[str], list[Said]]:
-    return read_list(io.StringIO(text, newline=""), "list.csv")
+    return read_list(text, "list.csv")
 
 
 def test_an_export_with_some_cells_filled_in() -> None:
@@ -20,6 +18,10 @@ def test_an_export_with_some_cells_filled_in() -> None:
         ["owner", "location", "asset_tag"],
         [Said(2, "d1", {"owner": "Radiology", "asset_tag": "=7"}), Said(4, "d2", {})],
     )
+
+
+def test_as_spreadsheets_of_other_countries_write_it() -> None:
+    assert read("device_id;owner\nd1;Radiology, 2nd floor\n")[1] == [Said(2, "d1", {"owner": "Radiology, 2nd floor"})]
 
 
 def test_any_name_of_a_device() -> None:
@@ -38,7 +40,7 @@ def test_any_name_of_a_device() -> None:
         ("device,owner\n,x\n", "list.csv:2: device is empty"),
         ("device,owner\nd1,x\n\nd1,y\n", "list.csv:4: 'd1' is in line 2, too"),
         ('device,owner\nd1,"a\nb"\n', "list.csv:3: owner must be one line of at most 1000 printable characters"),
-        ('device,owner\nd1,"a', "list.csv:2: not CSV in UTF-8: unexpected end of data"),
+        ('device,owner\nd1,"a', "list.csv:2: not CSV: unexpected end of data"),
     ],
 )
 def test_what_it_may_not_hold(text: str, message: str) -> None:

@@ -127,7 +127,7 @@ def unhelpful() -> Iterator[duckdb.DuckDBPyConnection]:
         *((name, "{") for name in ("hostname", "ssh_software", "os_version", "ftp_banner", "dhcp_vendor_class")),
     ):
         s.say(scanner, attribute, value, protocol="any", port=8080)
-    con = s.derive()
+    con = s.derive(findings=True)
     yield con
     con.execute("RESET disabled_optimizers")
 

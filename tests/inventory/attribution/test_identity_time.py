@@ -147,7 +147,7 @@ def test_two_readings_split_in_time_give_the_same_ids(build: Callable[[], Scene]
 
     whole = build()
     expected = ids(whole)
-    for second in range(2, len(whole.observations) + len(whole.flows), 19):
+    for second in range(2, len(whole.observations) + len(whole.flows), 37):
         first, rest = split(build(), NOON + timedelta(seconds=second))
         early = {d["device_id"] for d in rows_of(first.derive(), "FROM device")}
         for rows, more in ((first.observations, rest.observations), (first.flows, rest.flows)):
