@@ -65,13 +65,8 @@ def test_repeated_observations_are_one_fact() -> None:
         r.observe(CT, "dicom", "calling_ae_title", "CT1", Evidence.PEER, time, frame)
     assert r.pending == 1
     facts = r.drain()
-    assert (facts.site, facts.sensor, facts.capture, facts.flows, facts.caps.total()) == (
-        "north",
-        "core-1",
-        "cafe",
-        [],
-        0,
-    )
+    assert (facts.site, facts.sensor, facts.capture, facts.flows) == ("north", "core-1", "cafe", [])
+    assert not facts.caps
     expected = ("100", "00:11:22:33:44:55", "10.0.0.7", None, "tcp", None, "dicom", "calling_ae_title", "CT1", "peer")
     assert facts.observations == [(*expected, 20, 90, 4, 3)]
     assert len(OBSERVATION_COLUMNS) == len(facts.observations[0])
@@ -300,6 +295,6 @@ def test_a_flood_of_addresses_is_capped_and_counted(monkeypatch: pytest.MonkeyPa
         for n in range(150):
             hold(r, f"02:00:00:00:00:{n:02x}", n, ip=f"10.0.0.{n}")
         facts = r.drain()
-        assert (len(facts.observations), facts.caps.total()) == (100, 50)
+        assert (len(facts.observations), facts.caps) == (100, {"claims of an address": 50})
     hold(r, "02:00:00:00:01:00", 2 * module.FORGOTTEN_AFTER, ip="10.0.1.0")
     assert len(r.drain().observations) == 1

@@ -30,24 +30,9 @@ OBSERVATION: Final = [
     *("site", "vlan", "mac", "ip", "port", "transport", "speaker", "protocol", "attribute", "value", "class"),
 ]
 FLOW: Final = [
-    "site",
-    "vlan",
-    "client_ip",
-    "client_mac",
-    "server_ip",
-    "server_mac",
-    "server_port",
-    "transport",
-    "protocol",
-    "encrypted",
-    "established",
-    "clear_patient_data",
-    "sni",
-    "connections",
-    "packets_to_server",
-    "packets_to_client",
-    "bytes_to_server",
-    "bytes_to_client",
+    *("site", "vlan", "client_ip", "client_mac", "server_ip", "server_mac"),
+    *("server_port", "transport", "protocol", "encrypted", "established", "clear_patient_data"),
+    *("sni", "connections", "packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client"),
 ]
 
 _derived: Final[list[str]] = []  # the facts of which the tables of the one connection are, as JSON
