@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,13 @@ import pytest
 
 from inventory.database import open_database
 from inventory.derive import open_inventory
-from tests.cli.conftest import Cli, write_inventory
+from tests.cli.conftest import Cli
 
 
 @pytest.fixture
-def told(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """The command line on an inventory of its own, derived anew each time."""
-    path = tmp_path / "own.duckdb"
-    write_inventory(path)
+def told(cli: Cli, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The command line on an inventory of its own, opened anew each time, and derived anew if identities change."""
+    path = Path(shutil.copy(inventory, tmp_path / "own.duckdb"))
     monkeypatch.setenv("MEDSPAN_INVENTORY", str(path))
     monkeypatch.setattr("inventory.derive.open_inventory", open_inventory)
     return cli

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from inventory.derive import open_inventory
 from inventory.findings.rules import SEVERITIES, rules
-from tests.cli.conftest import Cli, write_inventory
+from tests.cli.conftest import Cli
 from tests.conftest import CLINIC
 from tests.reading import flows, read
 
@@ -26,10 +27,9 @@ def found(cli: Cli, clinic: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
 
 
 @pytest.fixture
-def own(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """The command line on an inventory of its own, derived anew each time."""
-    path = tmp_path / "own.duckdb"
-    write_inventory(path)
+def own(cli: Cli, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The command line on an inventory of its own, opened anew each time."""
+    path = Path(shutil.copy(inventory, tmp_path / "own.duckdb"))
     monkeypatch.setenv("MEDSPAN_INVENTORY", str(path))
     monkeypatch.setattr("inventory.derive.open_inventory", open_inventory)
     return cli
