@@ -27,7 +27,7 @@ lint: .venv/installed-dev
 	$(BIN)/python -m inventory.knowledge_tables
 
 bench: .venv/installed-dev
-	@tests/tools/need tshark libndpi-bin:ndpiReader tcpreplay tcpdump iproute2:ip ethtool dcmtk:storescu orthanc:Orthanc
+	@tests/tools/need tshark libndpi-bin:ndpiReader tcpreplay tcpdump iproute2:ip ethtool dcmtk:storescu orthanc:Orthanc chromium
 	$(BIN)/python -m tests.bench.run
 
 .venv/bin/python:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from sensor import __version__
 from sensor.cli.opening import open_configured
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, KnowledgeOption, SiteOption
-from sensor.cli.output import note
+from sensor.cli.output import note, standard_output
 from sensor.cli.writing import check_folder, check_target, whole_file, whole_folder, whole_path
 
 if TYPE_CHECKING:
@@ -37,13 +38,19 @@ class What(StrEnum):
 
 
 _TABLES = (ExportFormat.CSV, ExportFormat.JSON, ExportFormat.PARQUET)
+_TEXTS = (ExportFormat.CSV, ExportFormat.JSON, ExportFormat.CYCLONEDX, ExportFormat.OCSF)
+_ENDINGS = {ExportFormat.CYCLONEDX: (ExportFormat.JSON,), ExportFormat.OCSF: (ExportFormat.JSON,)}  # are JSON, too
 
 
 def export(
     file: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; for netbox, a folder.")
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="The file to write; for netbox, a folder; - is stdout."),
     ],
-    file_format: Annotated[ExportFormat, typer.Option("-f", "--format", help="Its format.")] = ExportFormat.CSV,
+    named_format: Annotated[
+        ExportFormat | None,
+        typer.Option("-f", "--format", help="Its format; by default what its name ends in, or csv."),
+    ] = None,
     what: Annotated[What, typer.Option("--what", help="For csv, json and parquet: the rows.")] = What.DEVICES,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     inventory: InventoryOption = DEFAULT_INVENTORY,
@@ -51,6 +58,7 @@ def export(
     site: SiteOption = None,
 ) -> None:
     """Write the inventory to a file, for an audit, a CMDB or a SIEM."""
+    file_format = _format(file, named_format)
     if what is not What.DEVICES and file_format not in _TABLES:
         raise typer.BadParameter("only csv, json and parquet are of one kind of rows", param_hint="'--what'")
     if file_format is ExportFormat.NETBOX:
@@ -64,9 +72,27 @@ def export(
         from inventory.exports.tables import TABLES
 
         wanted = TABLES[what.value].wanted
+    if str(file) == "-":
+        with TemporaryDirectory(prefix="medspan-") as folder, open_configured(inventory, knowledge, wanted) as con:
+            written = Path(folder) / "export"
+            _write(con, file_format, what, site, written)
+            with standard_output() as stdout:
+                stdout.write(written.read_text("utf-8"))
+        return
     with open_configured(inventory, knowledge, wanted) as con:
         count, noun = _write(con, file_format, what, site, file)
     note(f"{count} {noun}{'' if count == 1 else 's'} written to {file}")
+
+
+def _format(file: Path, named: ExportFormat | None) -> ExportFormat:
+    """Return the format that is named, or else what the file's name ends in."""
+    ending = next((known for known in ExportFormat if file.suffix.lower() == f".{known.value}"), None)
+    if named is not None and ending is not None and named is not ending and ending not in _ENDINGS.get(named, ()):
+        raise typer.BadParameter(f"{file.name} is not the name of a {named.value} file", param_hint="'-o'")
+    found = named or ending or ExportFormat.CSV
+    if str(file) == "-" and found not in _TEXTS:
+        raise typer.BadParameter(f"{found.value} cannot be written to standard output", param_hint="'-o'")
+    return found
 
 
 def _write(

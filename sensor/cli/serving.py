@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
+from socket import SHUT_RDWR, socket
 from typing import Any, Final, NamedTuple
 
 from inventory.errors import InventoryError
@@ -128,6 +129,26 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "medspan"
     sys_version = ""
     timeout = _PATIENCE
+
+    def setup(self) -> None:
+        """Let whoever has not said in time what he wants go: the time-out alone is of each piece of it."""
+        super().setup()
+        self._deadline = threading.Timer(_PATIENCE, self._let_go)
+        self._deadline.daemon = True
+        self._deadline.start()
+
+    def parse_request(self) -> bool:
+        parsed = super().parse_request()
+        self._deadline.cancel()
+        return parsed
+
+    def finish(self) -> None:
+        self._deadline.cancel()
+        super().finish()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):  # it has gone by itself
+            self.connection.shutdown(SHUT_RDWR)
 
     def do_GET(self) -> None:
         self._answer(body=True)

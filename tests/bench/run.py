@@ -19,6 +19,7 @@ from typing import NamedTuple
 from tests.bench.captures import bulk, scaled
 from tests.bench.live import listen_at_top_speed
 from tests.bench.queries import measure_queries
+from tests.bench.report import report_speed
 from tests.conftest import CLINIC, MEDSPAN
 from tests.hospital.inheritance import judge
 
@@ -147,6 +148,7 @@ def main() -> int:
     report.line("1 MB capture, from start to table", time.perf_counter() - begin, 1.0, "s", "read, then devices")
     report.line("medspan --help", median([MEDSPAN, "--help"]).seconds, 0.25, "s", "start-up")
 
+    report_speed(report, folder)
     measure_queries(folder, lambda command: median(command, times=3).seconds, report.line)
 
     judged = judge_scenes(range(SCENES))

@@ -179,3 +179,22 @@ def test_the_workbook_is_a_zip_file_that_is_whole(cli: Cli, tmp_path: Path) -> N
     cli("export", "-f", "xlsx", "-o", "audit.xlsx")
     with zipfile.ZipFile(tmp_path / "audit.xlsx") as packed:
         assert packed.testzip() is None
+
+
+def test_the_format_is_what_the_name_ends_in(cli: Cli, tmp_path: Path) -> None:
+    assert cli("export", "-o", tmp_path / "devices.xlsx").returncode == 0
+    assert (tmp_path / "devices.xlsx").read_bytes().startswith(b"PK")
+    assert cli("export", "-o", tmp_path / "devices.json").returncode == 0
+    assert json.loads((tmp_path / "devices.json").read_text())
+    assert cli("export", "-f", "cyclonedx", "-o", tmp_path / "bom.json").returncode == 0
+    done = cli("export", "-f", "csv", "-o", tmp_path / "more.xlsx")
+    assert (done.returncode, (tmp_path / "more.xlsx").exists()) == (2, False)
+    assert "more.xlsx is not the name of a csv file" in done.stderr
+
+
+def test_standard_output(cli: Cli, tmp_path: Path) -> None:
+    assert cli("export", "-o", tmp_path / "devices.csv").returncode == 0
+    done = cli("export", "-o", "-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, (tmp_path / "devices.csv").read_text(), "")
+    assert cli("export", "-f", "xlsx", "-o", "-").returncode == 2
+    assert not (tmp_path / "-").exists()
