@@ -1,5 +1,6 @@
 -- Logins that crossed the network unencrypted: at the server that was shown them. A server outside is nobody's here to
--- mend, so there it is the client's, where it is clear which one that was.
+-- mend, so there it is the client's, where it is clear which one that was. A login that a proxy only passed on was
+-- not shown to the proxy.
 CREATE OR REPLACE TEMP VIEW "credentials-in-clear" AS
 WITH kind(kind, protocol, words, severity) AS (VALUES
     ('http-basic', 'http', 'HTTP Basic', NULL), ('http-bearer', 'http', 'HTTP bearer token', NULL),
@@ -31,14 +32,17 @@ said AS (
         min(first_seen) AS first_seen, max(last_seen) AS last_seen, list(seen) AS seen
     FROM fact
     -- Agents answer to communities that they know; of those that everybody knows, `snmp-default-community` tells.
-    WHERE attribute = 'clear_credentials' AND (value <> 'snmp' OR (class = 'peer' AND (device_id, port) IN (
-        SELECT (device_id, port) FROM fact WHERE attribute = 'snmp_community' AND value = 'other' AND class = 'peer')))
+    WHERE attribute = 'clear_credentials' AND class <> 'object'
+        AND (value <> 'snmp' OR (class = 'peer' AND (device_id, port) IN (
+            SELECT (device_id, port)
+            FROM fact
+            WHERE attribute = 'snmp_community' AND value = 'other' AND class = 'peer')))
     GROUP BY ALL
     UNION ALL
     SELECT site, NULL, ip, ip, port, value, min(first_seen), max(last_seen),
         list({'at': first_seen, 'capture': capture, 'frame': frame, 'protocol': protocol, 'ip': ip})
     FROM observation JOIN address USING (ip)
-    WHERE attribute = 'clear_credentials' AND value <> 'snmp' AND public
+    WHERE attribute = 'clear_credentials' AND class <> 'object' AND value <> 'snmp' AND public
     GROUP BY ALL
 ),
 -- Of several clients of a server outside nobody can tell which it was.

@@ -1,5 +1,5 @@
 -- Servers that let somebody in with a product's well-known default login. Only where the server had asked for a login
--- is it sure that this one opened anything: others answer everybody.
+-- is it sure that this one opened anything: others answer everybody. What a proxy passed on let nobody in there.
 CREATE OR REPLACE TEMP VIEW "default-credentials" AS
 SELECT
     site,
@@ -15,8 +15,9 @@ SELECT
     list_sort(list_distinct(list(seen)))[:5] AS seen
 FROM (
     SELECT *, EXISTS (FROM fact c WHERE c.device_id = f.device_id AND c.port = f.port
-        AND c.attribute = 'http_authenticate' AND starts_with(lower(c.value), 'basic')) AS challenged
+        AND c.attribute = 'http_authenticate' AND c.class <> 'object' AND starts_with(lower(c.value), 'basic'))
+        AS challenged
     FROM fact f
-    WHERE attribute = 'default_credential' AND port IS NOT NULL
+    WHERE f.attribute = 'default_credential' AND f.port IS NOT NULL AND f.class <> 'object'
 )
 GROUP BY site, device_id, port, value;

@@ -1,7 +1,7 @@
 -- What devices of the site had established with addresses outside, seen from the device.
 CREATE OR REPLACE TEMP TABLE outside AS
 WITH port AS (  -- that answered anybody
-    SELECT server_device_id AS device_id, server_port AS port, transport, count(DISTINCT client_ip) > 1 AS several,
+    SELECT server_device_id AS device_id, server_port AS port, transport,
         CASE WHEN count(DISTINCT protocol) = 1 THEN min(protocol) END AS protocol
     FROM exchange
     WHERE established AND server_device_id IS NOT NULL AND server_port IS NOT NULL
@@ -9,10 +9,6 @@ WITH port AS (  -- that answered anybody
 ),
 said AS (
     SELECT device_id, port,
-        -- What only who was asked says, or is told: where a connection is met in its middle, ports alone do not tell
-        -- who opened it, and neither do messages that both ends may send.
-        bool_or(attribute IN ('called_ae_title', 'accepted_ae_title', 'rejected_ae_title', 'association',
-            'hl7_acknowledgment_code', 'tls_version', 'tls_certificate', 'tls_alpn')) AS asked,
         bool_or(attribute = 'tls_alpn' AND regexp_matches(value, '^(h2|http/)')) AS web,
         -- Who asks may speak anything: scanners say RDP and HTTP to whatever answers.
         list(DISTINCT seen.protocol) FILTER (class = 'peer') AS spoken
@@ -55,12 +51,7 @@ SELECT
     coalesce(k.certainty, d.certainty) AS certainty,    -- of remote_access: high, low
     -- Whoever was asked answered in that protocol, if inbound.
     coalesce(list_contains(s.spoken, coalesce(m.protocol, o.protocol)), false) AS spoken,
-    -- Who opened it is known, not only likely.
-    CASE WHEN m.transport = 'tcp' THEN m.server_port < 1024 OR coalesce(o.several, false) OR coalesce(s.asked, false)
-            OR coalesce(m.protocol NOT IN ('dicom', 'hl7', 'tls', 'astm'), false)
-        WHEN m.transport = 'udp' THEN m.server_port < 1024 AND m.server_port NOT IN (123, 500)
-            AND m.protocol IS NOT NULL
-        ELSE true END AS sure,
+    w.sure,                                             -- who opened it is known, not only likely
     m.clear_patient_data,
     m.connections,
     m.bytes_out,                                        -- sent by the device
@@ -71,6 +62,8 @@ SELECT
     m.clear_seen                                        -- where patient data was first seen in clear
 FROM met m
     JOIN address a ON a.ip = m.peer
+    JOIN opener w ON w.site = m.site AND w.server_ip = m.server_ip AND w.transport = m.transport
+        AND w.server_port IS NOT DISTINCT FROM m.server_port AND w.protocol IS NOT DISTINCT FROM m.protocol
     LEFT JOIN port o ON o.device_id = m.device_id AND o.port = m.server_port AND o.transport = m.transport
         AND m.direction = 'inbound'
     LEFT JOIN said s ON s.device_id = m.device_id AND s.port = m.server_port AND m.direction = 'inbound'

@@ -11,7 +11,9 @@ WITH told AS (
 keyed AS (
     -- Those who are sent patient data in clear do not hide among others.
     SELECT *, CASE WHEN direction = 'inbound' THEN concat_ws('/', port, transport)
-        ELSE concat_ws(' ', clear_patient_data, coalesce(remote_access, partner, cloud, as_organization)) END AS key,
+        -- And no stranger is listed under a partner's name.
+        ELSE concat_ws(' ', clear_patient_data, remote_access, partner IS NOT NULL,
+            coalesce(partner, cloud, as_organization)) END AS key,
         -- Who is called; what nobody knows a name of is one group.
         CASE WHEN direction = 'outbound' THEN coalesce(partner, cloud, as_organization) END AS organization
     FROM told
@@ -56,7 +58,7 @@ SELECT
         'encrypted': k.encrypted})) AS services,        -- of the device if inbound, of the peers if outbound
     min(k.remote_access) AS remote_access,              -- rdp, vnc, teamviewer, vpn (IPsec)...
     -- low: by the port alone, or who opened it is only likely
-    CASE WHEN bool_or(k.sure OR k.direction = 'outbound') AND bool_or(coalesce(k.certainty, 'high') = 'high')
+    CASE WHEN bool_or(k.sure) AND bool_or(coalesce(k.certainty, 'high') = 'high')
         THEN 'high' ELSE 'low' END AS certainty,
     min(k.organization) AS organization,                -- who is called: partner, cloud or AS; NULL if nobody knows
     any_value(p.peer_count) AS peer_count,

@@ -148,8 +148,12 @@ def test_a_file_is_not_overwritten(there: Cli) -> None:
     done = there("policy", "learn", "-o", "medspan.toml")
     assert (done.returncode, done.stderr) == (2, "medspan: medspan.toml is there already: --force overwrites it\n")
     assert Path("medspan.toml").read_text() == 'site = "north"'
-    assert there("policy", "learn", "-o", "medspan.toml", "--force").returncode == 0
-    assert "policy" in tomllib.loads(Path("medspan.toml").read_text())
+    done = there("policy", "learn", "-o", "medspan.toml", "--force")  # what else it says is nowhere else
+    assert (done.returncode, done.stderr) == (2, "medspan: medspan.toml cannot be overwritten\n")
+    assert Path("medspan.toml").read_text() == 'site = "north"'
+    Path("proposed.toml").write_text("old")
+    assert there("policy", "learn", "-o", "proposed.toml", "--force").returncode == 0
+    assert "policy" in tomllib.loads(Path("proposed.toml").read_text())
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,9 @@ def test_names_and_whose_cloud_they_are() -> None:
 def test_names_of_hosts_behind_a_proxy_are_none_of_its_own() -> None:
     s, _, pc, _ = scene()
     proxy, socks, server = Host("8.8.8.1"), Host("8.8.8.2"), Host("8.8.8.3")
-    s.say(proxy, "http_via", "1.1 proxy", "peer", 3128, protocol="http")
+    for host, port in ((proxy, 3128), (socks, 1080)):
+        s.say(host, "tls_version", "TLS 1.2", "object", port, protocol="tls")
+    s.say(proxy, "http_server", "nginx", "peer", 443, protocol="http")  # to a request in clear
     for host, port in ((proxy, 3128), (proxy, 443), (socks, 1080), (server, 443)):
         s.flow(pc, host, port, "tls", encrypted=True)
         s.say(host, "tls_certificate", {"subject": "CN=x.blob.core.windows.net"}, "peer", port, protocol="tls")
@@ -222,11 +224,38 @@ def test_patient_data_in_clear_either_way() -> None:
     assert {one for one in found(s) if one[0].startswith("patient")} == {
         ("patient-data-in-clear-internal", ARCHIVE, None, None),
         ("patient-data-in-clear-to-public", ARCHIVE, 80, OUTSIDE),
-        ("patient-data-in-clear-to-public", PC, 2575, "100.64.0.9"),
-        ("patient-data-in-clear-to-public", OUTSIDE, 2575, "8.8.8.8"),
+        ("patient-data-in-clear-to-public", PC, None, "100.64.0.9"),  # nothing tells who opened these
+        ("patient-data-in-clear-to-public", OUTSIDE, None, "8.8.8.8"),
     }
     networks = {row["server_ip"]: row["network"] for row in rows_of(s.derive(), "FROM conversation")}
     assert networks["100.64.0.9"] == "carrier-grade NAT (RFC 6598)"
+
+
+def test_who_opened_a_conversation_outwards_may_be_only_likely() -> None:
+    s, archive, pc, _ = scene()
+    s.flow(archive, Host("52.1.2.3"), 1045, "dicom", clear_patient_data=True)
+    asked = Host("8.8.8.8")
+    s.associate(pc, asked, 11112, "PC", "FAR")
+    s.flow(pc, asked, 11112, "dicom", clear_patient_data=True)
+    s.flow(pc, Host("8.8.4.4"), 8443, "tls", encrypted=True, sni="vendor.com")
+    told = {(row["peers"][0]["ip"], row["certainty"]) for row in exposures(s)}
+    assert told == {("52.1.2.3", "low"), ("8.8.8.8", "high"), ("8.8.4.4", "high")}
+    query = "SELECT port, peer, title FROM finding WHERE rule = 'patient-data-in-clear-to-public' ORDER BY peer"
+    rows = [tuple(row.values()) for row in rows_of(s.derive(findings=True), query)]
+    assert [row[:2] for row in rows] == [(None, "52.1.2.3"), (11112, "8.8.8.8")]
+    assert [title.endswith(end) for (*_, title), end in zip(rows, ("with 52.1.2.3", "to 8.8.8.8"), strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_stranger_is_not_listed_under_a_partners_name() -> None:
+    s, _, pc, _ = scene()
+    s.named = {"partner": {"TeleRad": "89.160.20.112"}, "own": {}}
+    for ip in ("89.160.20.112", "45.9.9.9"):
+        s.flow(pc, Host(ip), 22, "ssh", encrypted=True)
+    told = {(row["organization"], row["expected"], row["peer_count"], row["peers"][0]["ip"]) for row in exposures(s)}
+    assert told == {("TeleRad", True, 1, "89.160.20.112"), (None, False, 1, "45.9.9.9")}
 
 
 def test_web_servers() -> None:
@@ -246,28 +275,3 @@ def test_what_a_scanner_says_to_whatever_answers() -> None:
         s.flow(outside, archive, port, protocol)
     assert found(s) == set()
     assert {row["remote_access"] for row in exposures(s)} == {None}
-
-
-def test_scanners_that_call_outside() -> None:
-    s, archive, pc, outside = scene()
-    ct = s.host("10.0.0.11", "52:54:00:00:00:11")
-    image = {
-        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2",
-        "Modality": "CT",
-        "Manufacturer": "TOSHIBA",
-        "ManufacturerModelName": "Aquilion",
-        "DeviceSerialNumber": "1",
-        "ImageType": ["ORIGINAL", "PRIMARY"],
-    }
-    s.send(ct, archive, "CT1", "VNA1", image)
-    s.flow(ct, Host("8.8.8.8"), 53, "dns", "udp")
-    for name in ("a.telemetry.example.co.uk", "b.example.co.uk"):
-        s.flow(ct, outside, 443, "tls", encrypted=True, sni=name)
-    s.flow(ct, Host("8.8.4.4"), 443, "tls", encrypted=True, sni="x.s3.amazonaws.com")
-    s.flow(pc, outside, 443, "tls", encrypted=True)
-    query = "SELECT peer, severity FROM finding WHERE rule = 'imaging-device-talks-to-public' ORDER BY peer"
-    assert [tuple(row.values()) for row in rows_of(s.derive(findings=True), query)] == [
-        ("8.8.8.8", "low"),
-        ("AWS", "medium"),
-        ("example.co.uk", "medium"),
-    ]

@@ -65,7 +65,37 @@ def test_titles_that_are_answered_to() -> None:
             for title in titles:  # the third takes whatever it is called
                 s.associate(ct, servers[number], 104, "CT1", title)
         s.associate(servers[3], servers[4], 104, "PROXY", "PROXY")  # passes on what it gets
+    # Somebody calls both by the title: nodes of one archive, perhaps.
+    assert told(s, CONFLICT) == [(f"10.0.0.{n}", 104, None, "PACS", None) for n in (40, 41)]
+
+
+def test_titles_by_which_different_clients_reach_different_servers() -> None:
+    s = Scene()
+    for turn in range(2):
+        for number in (40, 41):
+            s.send(host(s, number - 20), host(s, number), f"CT{number}", "PACS", CANON)
+            # Both also pass on what a third made.
+            s.send(host(s, number), host(s, 50), "PACS", f"WS{turn}", GE)
     assert told(s, CONFLICT) == [(f"10.0.0.{n}", 104, None, "PACS", "high") for n in (40, 41)]
+
+
+def test_one_device_at_several_addresses() -> None:
+    s = Scene()
+    archive, router = host(s, 40), "00:11:22:00:00:fe"
+    wards = [Host(ip, router) for ip in ("10.1.0.5", "10.2.0.5")]
+    both = [Host(ip, router) for ip in ("10.3.0.5", "fd00::5")]
+    inside, outside = host(s, 11), s.host("192.168.7.1", "00:11:22:00:07:01")
+    for number in range(6, 9):  # others behind the router
+        s.associate(Host(f"10.1.0.{number}", router), archive, 104, f"A{number}", "VNA1")
+    for _ in range(2):
+        for ward in wards:
+            s.send(ward, archive, "US1", "VNA1", GE)
+        for address in both:
+            s.associate(address, archive, 104, "WS1", "VNA1")
+        for side in (inside, outside):  # of a NAT
+            s.send(side, archive, "CT1", "VNA1", CANON)
+    s.send(outside, archive, "MR1", "VNA1", SIEMENS)
+    assert told(s, CONFLICT) == []
 
 
 def claim(s: Scene, number: int, macs: Sequence[str], after: timedelta = MINUTE, *vlans: str) -> None:

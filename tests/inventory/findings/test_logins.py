@@ -28,10 +28,10 @@ def host(scene: Scene, number: int) -> Host:
     return scene.host(f"10.0.0.{number}", f"00:11:22:00:00:{number:02x}")
 
 
-def login(scene: Scene, client: Host, server: Host, port: int, kind: str, **more: Any) -> None:
+def login(scene: Scene, client: Host, server: Host, port: int, kind: str, evidence: str = "claim", **more: Any) -> None:
     protocol = kind.partition("-")[0]
     scene.flow(client, server, port, protocol, **more)
-    scene.say(server, "clear_credentials", kind, "claim", port, protocol=protocol)
+    scene.say(server, "clear_credentials", kind, evidence, port, protocol=protocol)
     if protocol == "http":
         scene.say(client, "http_credentials", kind[5:], protocol="http")
 
@@ -63,6 +63,14 @@ def test_logins_that_only_one_end_outside_shows() -> None:
     for number in (71, 72):
         login(s, host(s, number), Host(OUTSIDE), 21, "ftp")
     assert told(s, "credentials-in-clear") == [(OUTSIDE, 21, None, "ftp", None)]
+
+
+def test_logins_that_a_proxy_passes_on() -> None:
+    s = Scene()
+    for proxy, kind in ((host(s, 41), "ftp"), (host(s, 42), "http-basic"), (Host(OUTSIDE), "http-basic")):
+        login(s, host(s, 71), proxy, 3128, kind, "object")
+        s.say(proxy, "default_credential", "Orthanc", "object", 3128, protocol="http")
+    assert told(s, "credentials-in-clear", "default-credentials") == []
 
 
 def test_communities() -> None:

@@ -37,12 +37,15 @@ def choose(scene: Scene, host: Host, port: int, version: str, suite: str, shown:
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     scene = Scene()
-    plain, proxy, socks, strong, late = (scene.host(f"10.0.0.{n}", f"00:11:22:33:44:{n:02x}") for n in range(1, 6))
+    plain, proxy, asked, strong, late = (scene.host(f"10.0.0.{n}", f"00:11:22:33:44:{n:02x}") for n in range(1, 6))
     choose(scene, plain, 443, "TLS 1.0", "TLS_RSA_WITH_RC4_128_SHA", certificate("plain", key="EC secp192r1"))
     choose(scene, plain, 443, "TLS 1.2", SUITE, None)
-    scene.say(proxy, "http_via", "1.1 proxy", port=8080, protocol="http")
-    choose(scene, proxy, 8080, "TLS 1.0", "TLS_RSA_WITH_RC4_128_SHA", certificate("far", "2020-01-01"))
-    choose(scene, socks, 1080, "TLS 1.0", "TLS_RSA_WITH_RC4_128_SHA", certificate("far", "2020-01-01"))
+    for port, attribute, value in ((8080, "tls_version", "TLS 1.3"), (1080, "tls_certificate", certificate("far"))):
+        scene.say(proxy, attribute, value, "object", port=port, protocol="tls")
+        # Of a connection of which the CONNECT was lost.
+        choose(scene, proxy, port, "TLS 1.0", "TLS_RSA_WITH_RC4_128_SHA", certificate("far", "2020-01-01"))
+    scene.say(asked, "http_server", "nginx", port=443, protocol="http")  # to a request in clear
+    choose(scene, asked, 443, "TLS 1.0", SUITE, certificate("asked", "2020-01-01"))
     choose(scene, strong, 443, "TLS 1.2", SUITE, certificate("strong", "2020-01-01"))
     choose(scene, strong, 443, "TLS 1.2", SUITE, certificate("strong"))
     choose(scene, late, 2762, "TLS 1.2", SUITE, certificate("late", "2026-03-01"))
@@ -55,11 +58,17 @@ def found(scene: Scene, rule: str) -> list[tuple[str, int, str | None, str]]:
 
 
 def test_what_a_server_chose(scene: Scene) -> None:
-    assert found(scene, "weak-tls") == [("10.0.0.1", 443, "medium", "RC4, TLS 1.0, a key below 224 bits")]
+    assert [(ip, port, detail) for ip, port, _, detail in found(scene, "weak-tls")] == [
+        ("10.0.0.1", 443, "RC4, TLS 1.0, a key below 224 bits"),
+        ("10.0.0.3", 443, "TLS 1.0"),
+    ]
 
 
 def test_a_certificate_still_shown(scene: Scene) -> None:
-    assert found(scene, "certificate-expired") == [("10.0.0.5", 2762, None, "CN=late, since 2026-03-01")]
+    assert found(scene, "certificate-expired") == [
+        ("10.0.0.3", 443, None, "CN=asked, since 2020-01-01"),
+        ("10.0.0.5", 2762, None, "CN=late, since 2026-03-01"),
+    ]
 
 
 @pytest.mark.parametrize(
