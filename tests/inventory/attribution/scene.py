@@ -19,7 +19,7 @@ from inventory.findings.rules import rules
 from inventory.geoip import create_places
 from inventory.knowledge_tables import create_tables
 from inventory.networks import Named, Networks
-from inventory.statements import needed
+from inventory.statements import needed, statements
 from parsers.attributes import ATTRIBUTES
 from parsers.text import canonical
 
@@ -34,6 +34,8 @@ FLOW: Final = [
     *("server_port", "transport", "protocol", "encrypted", "established", "clear_patient_data"),
     *("sni", "connections", "packets_to_server", "packets_to_client", "bytes_to_server", "bytes_to_client"),
 ]
+
+FOR_FINDINGS: Final = {"known_name", "reachable_port", "software", "state"}  # nobody else asks them
 
 _derived: Final[list[str]] = []  # the facts of which the tables of the one connection are, as JSON
 
@@ -240,8 +242,11 @@ class Scene:
         _classify(con, Networks(self.local_nets, self.named))
         create_places(con, ())
         create_words(con)
-        needed(())  # which tables rules ask is found out once, and with all of them
-        with patch("inventory.findings.rules.rules", rules if findings else tuple):
+        derived = needed(statement.makes for statement in statements())
+        with (
+            patch("inventory.findings.rules.rules", rules if findings else tuple),
+            patch("inventory.derive.needed", lambda _: derived if findings else derived - FOR_FINDINGS),
+        ):
             derive_tables(con)
         _derived[:] = [facts]
         return con
