@@ -20,7 +20,7 @@ from sensor.cli.options import (
 from sensor.cli.output import Columns, emit, note, standard_output
 
 if TYPE_CHECKING:
-    from inventory.export import Row
+    pass
 
 _FINDINGS = """
 FROM finding
@@ -32,9 +32,10 @@ WHERE ($site IS NULL OR site = $site)
 ORDER BY list_position($order, severity), rule, site, ip_address, port, peer, finding_id
 """
 _SHOWN = """
-SELECT site, finding_id, severity, device_id, ip_address, port, title, peer, status, evidence[:1] AS evidence,
-    strftime(last_seen, '%Y-%m-%dT%H:%M:%SZ') AS last_seen
-"""
+SELECT site, finding_id, severity, title, concat_ws(' port ', coalesce(ip_address, device_id, ''), port) AS place, peer,
+    status, strftime(last_seen, '%Y-%m-%dT%H:%M:%SZ') AS last_seen,
+    evidence[1].capture || ' frame ' || evidence[1].frame AS evidence
+"""  # as a table shows it
 _WHOLE = "SELECT *"
 _JSON = """
 SELECT * REPLACE (strftime(first_seen, '%Y-%m-%dT%H:%M:%S.%fZ') AS first_seen,
@@ -65,25 +66,16 @@ class Status(StrEnum):
 _AT_WORK = [Status.OPEN, Status.ACKNOWLEDGED]
 
 
-def _place(row: Row) -> str:
-    ip = row["ip_address"] or row["device_id"] or ""
-    return ip if row["port"] is None else f"{ip} port {row['port']}"
-
-
-def _first_frame(row: Row) -> str:
-    return f"{row['evidence'][0]['capture']} frame {row['evidence'][0]['frame']}" if row["evidence"] else ""
-
-
 _COLUMNS: Columns = {
     "Finding": "finding_id",
     "Site": "site",
     "Severity": "severity",
     "What": "title",
-    "Where": _place,
+    "Where": "place",
     "Peer": "peer",
     "Status": "status",
     "Last seen": "last_seen",
-    "Evidence": _first_frame,
+    "Evidence": "evidence",
 }
 _RULE_COLUMNS: Columns = {
     "Rule": "rule",

@@ -60,7 +60,7 @@ def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
 def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     """Write `rows` as a table, as wide as the terminal; as wide as the text where there is none."""
     cells = [
-        [_line(heading), *(_line(row[key] if isinstance(key, str) else key(row)) for row in rows)]
+        _lines([heading, *([row[key] for row in rows] if isinstance(key, str) else map(key, rows))])
         for heading, key in columns.items()
     ]
     widths = [max(map(_width_of(column), column)) for column in cells]
@@ -73,19 +73,20 @@ def print_table(rows: list[Row], columns: Columns, stdout: TextIO) -> None:
     stdout.writelines(f"{line.rstrip()}\n" for line in (heading, rule, *body))
 
 
-def _line(value: object) -> str:
-    """Return a plain value as one line of printable text."""
+def _lines(values: list[object]) -> list[str]:
+    """Return plain values as one line of printable text each."""
     from inventory.export import to_text
 
-    text = value if isinstance(value, str) else to_text(value)
-    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
-        return text
-    return " ".join(to_text(text).split())
+    texts = [value if isinstance(value, str) else to_text(value) for value in values]
+    whole = "|".join(texts)  # looked at together: most have nothing to be mended
+    if whole.isprintable() and not any(blanks in f"|{whole}|" for blanks in ("  ", "| ", " |")):
+        return texts
+    return [" ".join(to_text(text).split()) for text in texts]
 
 
 def _width_of(column: list[str]) -> Callable[[str], int]:
     """What tells how many columns of a terminal a text takes."""
-    if all(map(str.isascii, column)):
+    if "".join(column).isascii():
         return len
     from rich.cells import cell_len
 
@@ -94,6 +95,8 @@ def _width_of(column: list[str]) -> Callable[[str], int]:
 
 def _padded(column: list[str], width: int) -> list[str]:
     measure = _width_of(column)
+    if measure is len:
+        return [text.ljust(width) for text in column]
     return [text + " " * (width - measure(text)) for text in column]
 
 
