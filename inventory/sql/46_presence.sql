@@ -29,8 +29,7 @@ SELECT DISTINCT
     s.site,
     s.sensor,
     coalesce(s.vlan, '') AS vlan,                       -- '' when untagged
-    -- The neighbourhood: /24, or all of IPv6.
-    coalesce(nullif(regexp_extract(s.ip, '^\d+\.\d+\.\d+\.'), ''), 'ipv6') AS network,
+    network_of(s.ip) AS network,                        -- a /24, or all of IPv6
     e.device_id,
     s.day                                               -- UTC
 FROM seen s JOIN endpoint e ON e.site = s.site AND e.ip = s.ip AND e.vlan = coalesce(s.vlan, '')

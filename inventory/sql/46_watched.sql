@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP TABLE watched AS
 SELECT
     site,
-    coalesce(nullif(regexp_extract(ip, '^\d+\.\d+\.\d+\.'), ''), 'ipv6') AS network,  -- as in `presence`
+    network_of(ip) AS network,                          -- a /24, or all of IPv6
     max(last_seen) AS at
 FROM host
 WHERE ip IS NOT NULL

@@ -46,5 +46,4 @@ SELECT
 FROM found f JOIN rule r USING (rule)
     LEFT JOIN word w USING (finding_id)
     LEFT JOIN configured c USING (finding_id)
-    LEFT JOIN watched e ON e.site = f.site AND e.network
-        = coalesce(nullif(regexp_extract(f.ip_address, '^\d+\.\d+\.\d+\.'), ''), 'ipv6');
+    LEFT JOIN watched e ON e.site = f.site AND e.network = network_of(f.ip_address);

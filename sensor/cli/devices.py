@@ -149,19 +149,13 @@ def devices(
     site: SiteOption = None,
 ) -> None:
     """List the devices."""
-    from inventory.export import query, query_cells, write_cells
+    from inventory.export import query, query_cells
 
     wanted = {"role": role and role.value, "vendor": vendor, "public": public, "since": since, "site": site}
     with open_configured(inventory, knowledge, wanted=["device"]) as con:
-        if output is Format.CSV:
-            cells = query_cells(con, _DEVICES, wanted)
-        else:
-            result = query(con, _DEVICES, wanted)
-    if output is Format.CSV:
-        with standard_output() as stdout:
-            write_cells(cells.columns, cells.rows, stdout)
-    else:
-        emit(result, output, _COLUMNS, "device")
+        csv = output is Format.CSV
+        result = query_cells(con, _DEVICES, wanted) if csv else query(con, _DEVICES, wanted)
+    emit(result, output, _COLUMNS, "device")
 
 
 def device(

@@ -17,7 +17,7 @@ from sensor.cli.options import (
     SinceOption,
     SiteOption,
 )
-from sensor.cli.output import Columns, emit, note, standard_output
+from sensor.cli.output import Columns, emit, note
 
 if TYPE_CHECKING:
     pass
@@ -110,7 +110,7 @@ def findings(
 ) -> None:
     """List what should be mended, the worst first."""
     from inventory.errors import InventoryError
-    from inventory.export import query, query_cells, write_cells
+    from inventory.export import query, query_cells
     from inventory.findings.decisions import idle_acceptances
     from inventory.findings.rules import SEVERITIES, rules, rules_table
 
@@ -130,20 +130,17 @@ def findings(
     }
     failing = 0
     with open_configured(inventory, knowledge, wanted=["finding", "accepted"]) as con:
-        if output is Format.CSV:
-            cells = query_cells(con, _WHOLE + _FINDINGS, wanted)
-        else:
-            result = query(con, (_SHOWN if output is Format.TABLE else _JSON) + _FINDINGS, wanted)
+        result = (
+            query_cells(con, _WHOLE + _FINDINGS, wanted)
+            if output is Format.CSV
+            else query(con, (_SHOWN if output is Format.TABLE else _JSON) + _FINDINGS, wanted)
+        )
         if fail_on:  # whatever is listed
             severities = order[: order.index(fail_on.value) + 1]
             judged = con.execute(_FAILING, {"severities": severities, "site": site, "rule": rule})
             ((failing,),) = judged.fetchall()
         idle = idle_acceptances(con)
-    if output is Format.CSV:
-        with standard_output() as stdout:
-            write_cells(cells.columns, cells.rows, stdout)
-    else:
-        emit(result, output, _COLUMNS, "finding")
+    emit(result, output, _COLUMNS, "finding")
     for number in idle:
         note(f"medspan: accept {number} of the configuration accepts nothing that was found")
     if failing:

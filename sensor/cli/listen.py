@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor import __version__
-from sensor.cli.opening import keep_tables
+from sensor.cli.opening import keep_tables, site_networks
 from sensor.cli.options import (
     DEFAULT_INVENTORY,
     Format,
@@ -51,9 +51,7 @@ def listen(
     """Watch a mirror port until Ctrl-C. Only receives: no packet is sent, no address set."""
     import secrets
 
-    from inventory.addresses import named_networks
     from inventory.config import load_config
-    from inventory.networks import Networks
     from inventory.recorder import Recorder
     from inventory.store import Capture, Store
     from parsers.text import pseudonymiser
@@ -64,9 +62,7 @@ def listen(
     config = load_config()
     _open(interface).close()  # where nothing can be heard, nothing is begun
     store = Store(inventory)
-    networks = Networks(
-        store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
-    )
+    networks = site_networks(store, local_nets, config)
     name, run_id = site or config.site or "default", f"live-{secrets.token_hex(6)}"
     recorder = Recorder(name, config.sensor or "default", run_id, networks)
     sensor = Sensor(pseudonymiser(store.pseudonym_key), recorder)

@@ -15,6 +15,10 @@ from sensor.cli.output import note
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from inventory.config import Config
+    from inventory.networks import Networks
+    from inventory.store import Store
+
 
 @contextmanager
 def open_configured(
@@ -37,6 +41,16 @@ def open_configured(
         config = replace(config, geoip=tuple(geoip))
     with open_inventory(inventory, config, wanted) as con:
         yield con
+
+
+def site_networks(store: Store, local_nets: str | None, config: Config) -> Networks:
+    """Return the site's view of addresses for a reading, given `local_nets`, and remember it with the inventory."""
+    from inventory.addresses import named_networks
+    from inventory.networks import Networks
+
+    return Networks(
+        store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
+    )
 
 
 def keep_tables(inventory: Path) -> None:

@@ -14,7 +14,7 @@ import typer
 from sensor.cli.options import Format
 
 if TYPE_CHECKING:
-    from inventory.export import Result, Row
+    from inventory.export import Cells, Result, Row
 
 Columns = Mapping[str, "str | Callable[[Row], Any]"]  # heading -> the row's key, or what to make of the row
 _GAP: Final = 3  # columns between two of a table
@@ -37,15 +37,17 @@ def standard_output() -> Iterator[TextIO]:
         raise typer.Exit from None
 
 
-def emit(result: Result, output: Format, columns: Columns, noun: str) -> None:
+def emit(result: Result | Cells, output: Format, columns: Columns, noun: str) -> None:
     """Write `result` as `output`; `columns` are those of the table, `noun` what one row is.
 
-    A column Site is shown only where there are several.
+    Cells, which are quicker made, are for CSV alone. A column Site is shown only where there are several.
     """
-    from inventory.export import write_csv, write_json
+    from inventory.export import Cells, write_cells, write_csv, write_json
 
     with standard_output() as stdout:
-        if output is Format.JSON:
+        if isinstance(result, Cells):
+            write_cells(result.columns, result.rows, stdout)
+        elif output is Format.JSON:
             write_json(result.rows, stdout)
         elif output is Format.CSV:
             write_csv(result, stdout)

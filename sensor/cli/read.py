@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensor import __version__
-from sensor.cli.opening import keep_tables
+from sensor.cli.opening import keep_tables, site_networks
 from sensor.cli.options import DEFAULT_INVENTORY, InventoryOption, LocalNetsOption, SiteOption
 from sensor.cli.output import note
 
@@ -30,9 +30,7 @@ def read(
     site: SiteOption = None,
 ) -> None:
     """Read captures into the inventory."""
-    from inventory.addresses import named_networks
     from inventory.config import load_config
-    from inventory.networks import Networks
     from inventory.store import Store
     from parsers.text import pseudonymiser
     from sensor.cli.planning import follow, plan
@@ -55,9 +53,7 @@ def read(
     if skipped:
         note(f"{skipped} file{' in the folders is' if skipped == 1 else 's in the folders are'} no capture")
     store = Store(inventory)
-    networks = Networks(
-        store.remember_local_nets(local_nets, config.local_nets), store.remember_named_networks(named_networks(config))
-    )
+    networks = site_networks(store, local_nets, config)
     origin = (site or config.site or "default", config.sensor or "default", __version__, networks)
     stop.install()
     outcome = _Outcome(store)

@@ -5,13 +5,10 @@ Each is written to `tests/cases/NAME/capture.pcap.gz`, beside what is expected o
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from tests.cases.record import forwarding, imaging, messages
-from tests.cases.record.lab import Lab
+from tests.cases.record.lab import record
 from tests.conftest import ROOT
 
 CASES = {case.__name__: case for room in (forwarding, imaging, messages) for case in room.CASES}
@@ -19,15 +16,7 @@ NEEDED = ("dcmtk:storescu", "orthanc:Orthanc", "nginx-light:nginx", "curl", "tcp
 
 
 def main(names: list[str]) -> None:
-    subprocess.run([ROOT / "tests" / "tools" / "need", *NEEDED], check=True)
-    for name in names or CASES:
-        folder = ROOT / "tests" / "cases" / name
-        folder.mkdir(exist_ok=True)
-        capture = folder / "capture.pcap.gz"
-        with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
-            Path(scratch).chmod(0o755)
-            CASES[name](lab, capture)
-        print(f"{name}: {capture.stat().st_size:,} bytes")
+    record(CASES, names, NEEDED, ROOT / "tests" / "cases")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,3 +166,21 @@ def tool(name: str) -> None:
 
 def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+Case = Callable[[Lab, Path], None]
+
+
+def record(cases: Mapping[str, Case], names: Sequence[str], needed: Sequence[str], folder: Path) -> None:
+    """Record the cases that are named, or all, each in a network of its own, to `folder`/NAME/capture.pcap.gz.
+
+    `needed` are the tools, as `tests/tools/need` takes them.
+    """
+    subprocess.run([ROOT / "tests" / "tools" / "need", *needed], check=True)
+    for name in names or cases:
+        capture = folder / name / "capture.pcap.gz"
+        capture.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
+            Path(scratch).chmod(0o755)
+            cases[name](lab, capture)
+        print(f"{name}: {capture.stat().st_size:,} bytes")

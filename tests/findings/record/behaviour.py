@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +16,7 @@ from pydicom import dcmread
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from tests.cases.record.actors import associated, entity
-from tests.cases.record.lab import Host, Lab
+from tests.cases.record.lab import Host, Lab, record
 from tests.cases.record.objects import (
     CANON_CT,
     CANON_SOFTWARE,
@@ -203,14 +201,7 @@ CASES: Final = {
 
 
 def main(names: list[str]) -> None:
-    subprocess.run([ROOT / "tests" / "tools" / "need", *NEEDED], check=True)
-    for name in names or CASES:
-        folder = ROOT / "tests" / "findings" / name
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
-            Path(scratch).chmod(0o755)
-            CASES[name](lab, folder / "capture.pcap.gz")
-        print(f"{name}: {(folder / 'capture.pcap.gz').stat().st_size:,} bytes")
+    record(CASES, names, NEEDED, ROOT / "tests" / "findings")
 
 
 if __name__ == "__main__":

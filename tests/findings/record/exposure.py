@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.cases.record.lab import Host, Lab
+from tests.cases.record.lab import Host, Lab, record
 from tests.cases.record.objects import CANON_CT, write
 from tests.conftest import ROOT
 
@@ -229,15 +228,7 @@ CASES: Final = {
 
 
 def main(names: list[str]) -> None:
-    subprocess.run([ROOT / "tests" / "tools" / "need", *NEEDED], check=True)
-    for name in names or CASES:
-        folder = ROOT / "tests" / "findings" / name
-        folder.mkdir(exist_ok=True)
-        capture = folder / "capture.pcap.gz"
-        with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
-            Path(scratch).chmod(0o755)
-            CASES[name](lab, capture)
-        print(f"{name}: {capture.stat().st_size:,} bytes")
+    record(CASES, names, NEEDED, ROOT / "tests" / "findings")
 
 
 if __name__ == "__main__":

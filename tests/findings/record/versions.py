@@ -9,14 +9,12 @@ import base64
 import json
 import socketserver
 import struct
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.cases.record.lab import Host, Lab
+from tests.cases.record.lab import Host, Lab, record
 from tests.cases.record.objects import CANON_CT, write
 from tests.conftest import ROOT
 from tests.findings.record.certificates import Authority
@@ -254,15 +252,7 @@ def serve(port: int, greeting: str, answer: str) -> None:
 def main(names: list[str]) -> None:
     if names[:1] == ["serve"]:
         serve(**json.loads(names[1]))
-    subprocess.run([ROOT / "tests" / "tools" / "need", *NEEDED], check=True)
-    for name in names or CASES:
-        folder = ROOT / "tests" / "findings" / name
-        folder.mkdir(exist_ok=True)
-        capture = folder / "capture.pcap.gz"
-        with tempfile.TemporaryDirectory() as scratch, Lab(Path(scratch)) as lab:
-            Path(scratch).chmod(0o755)
-            CASES[name](lab, capture)
-        print(f"{name}: {capture.stat().st_size:,} bytes")
+    record(CASES, names, NEEDED, ROOT / "tests" / "findings")
 
 
 if __name__ == "__main__":
